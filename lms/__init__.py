@@ -1,0 +1,5 @@
+"""The roof: settings, addresses, queue, accounts, credentials."""
+
+from lms.celery import app as celery_app
+
+__all__ = ["celery_app"]

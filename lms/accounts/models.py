@@ -1,0 +1,58 @@
+"""People. Login is by e-mail; names are Thai first, with every mark kept."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lms.accounts.names import full_name
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **fields | {"is_staff": True, "is_superuser": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. ``title`` and the two names are kept apart: letters and certificates need each."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    title = models.CharField(_("title"), max_length=60, blank=True)
+    given_name = models.CharField(_("given name"), max_length=120)
+    # Many Thai people have one name only; a system must not make one up for them.
+    family_name = models.CharField(_("family name"), max_length=120, blank=True)
+    name_en = models.CharField(_("full name in English"), max_length=250, blank=True)
+    language = models.CharField(
+        _("language of e-mails"), max_length=5, choices=[("th", "ไทย"), ("en", "English")], default="th"
+    )
+    is_staff = models.BooleanField(_("operator"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    EMAIL_FIELD = USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["given_name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        """The whole name, for pages and letters: นายสมชาย ใจดี."""
+        return full_name(self.title, self.given_name, self.family_name)
+
+    def get_short_name(self) -> str:
+        return self.given_name

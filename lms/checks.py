@@ -1,0 +1,34 @@
+"""System checks with our own ids: what ``manage.py check --deploy`` says about this product."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    if settings.IS_EMBEDDED:
+        messages.append(
+            Warning("The embedded database is in use.", hint="Set DATABASE_URL to a PostgreSQL server.", id="lms.W001")
+        )
+    if not settings.REDIS_URL:
+        messages.append(Warning("The embedded queue is in use.", hint="Set REDIS_URL.", id="lms.W002"))
+    if not settings.IS_HTTPS:
+        messages.append(
+            Error(
+                "PUBLIC_URL is not https: sessions and issuer identities would be open to anyone on the way.",
+                hint="Set PUBLIC_URL=https://…",
+                id="lms.E001",
+            )
+        )
+    if not settings.EMAIL_URL:
+        messages.append(
+            Warning(
+                "No mail server: addresses are not confirmed and mail is written to files.",
+                hint="Set EMAIL_URL=smtp://…",
+                id="lms.W003",
+            )
+        )
+    return messages

@@ -1,0 +1,37 @@
+"""One log line a request, and a request id that every other line of it carries."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+log = logging.getLogger(__name__)
+QUIET = ("/static/", "/healthz")
+
+
+class RequestLog:
+    """Binds ``request_id`` for the request's log lines and answers it in ``X-Request-ID``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            if not request.path.startswith(QUIET):
+                # The path only: a query may carry what somebody typed about a person.
+                log.info(
+                    "request",
+                    extra={
+                        "path": request.path,
+                        "status_code": response.status_code,
+                        "seconds": round(time.monotonic() - started, 3),
+                    },
+                )
+        response["X-Request-ID"] = request_id
+        return response

@@ -1,0 +1,17 @@
+"""The product's settings with a handful of things made quick for tests. What a test measures is never replaced."""
+
+import os
+import tempfile
+
+# Tests never touch the var/ of a running site.
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="lms-tests-"))
+
+from lms.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
