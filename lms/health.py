@@ -1,11 +1,42 @@
-"""Is the process up; can the site serve and grade."""
+"""Is the process up (``/healthz``); can the site serve and grade (``/readyz``)."""
 
+from django.core.cache import cache
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from redis.exceptions import RedisError
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({})
+    """Each part as ``"ok"`` or the reason why not; 503 unless all are ok."""
+    parts = {"database": database(), **queue()}
+    is_ready = all(state == "ok" for state in parts.values())
+    return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
+
+
+def database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "does not answer"
+    return "ok"
+
+
+def queue() -> dict[str, str]:
+    """The queue, and what the workers last left in it."""
+    try:
+        left = cache.get_many(["pulse:grading", "pulse:credentials", "sandbox"])
+    except (RedisError, OSError):
+        return {"queue": "does not answer", "grader": "unknown", "signer": "unknown", "sandbox": "unknown"}
+    return {
+        "queue": "ok",
+        "grader": "ok" if "pulse:grading" in left else "no sign of life",
+        "signer": "ok" if "pulse:credentials" in left else "no sign of life",
+        "sandbox": str(left.get("sandbox", "not tried yet")),
+    }

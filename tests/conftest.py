@@ -1,0 +1,66 @@
+"""The cast. Tests speak of these people and no others."""
+
+import pytest
+from django.conf import settings
+
+from lms import translations
+
+PASSWORD = "ทดสอบ-rice-field-42"
+
+
+def pytest_configure(config):
+    translations.compile_all()
+    config.addinivalue_line("markers", "embedded_only: starts its own site or database; runs once")
+
+
+def pytest_collection_modifyitems(items):
+    needs_kernel = pytest.mark.skipif(not settings.KERNEL_PYTHON.exists(), reason="make setup-run installs .venv-kernel")
+    for item in items:
+        if "/grading/" in str(item.path) or "/sandboxes/" in str(item.path):
+            item.add_marker(needs_kernel)
+
+
+def make_person(email, given_name, family_name="", **fields):
+    from lms.accounts.models import User
+
+    return User.objects.create_user(email, PASSWORD, given_name=given_name, family_name=family_name, **fields)
+
+
+@pytest.fixture
+def learner(db):
+    return make_person("namfon@example.go.th", "น้ำฝน", "ใจดี", title="นางสาว", name_en="Namfon Jaidee")
+
+
+@pytest.fixture
+def other_learner(db):
+    return make_person("pin@example.go.th", "ปิ่น")
+
+
+@pytest.fixture
+def instructor(db):
+    from django.contrib.auth.models import Group
+
+    from lms.accounts.roles import ensure_roles
+
+    ensure_roles()
+    person = make_person("kru@example.go.th", "กฤษฏิ์", "ณ อยุธยา", title="ดร.")
+    person.groups.add(Group.objects.get(name="Instructors"))
+    return person
+
+
+@pytest.fixture
+def hr_officer(db):
+    from django.contrib.auth.models import Group
+
+    from lms.accounts.roles import ensure_roles
+
+    ensure_roles()
+    person = make_person("hr@example.go.th", "ฐิติมา", "ศรีสุข", title="นาง")
+    person.groups.add(Group.objects.get(name="HR officers"))
+    return person
+
+
+@pytest.fixture
+def stranger(client):
+    """Somebody with a browser and no account."""
+    return client
