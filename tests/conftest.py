@@ -1,7 +1,6 @@
 """The cast. Tests speak of these people and no others."""
 
 import pytest
-from django.conf import settings
 
 from lms import translations
 
@@ -11,13 +10,6 @@ PASSWORD = "ทดสอบ-rice-field-42"
 def pytest_configure(config):
     translations.compile_all()
     config.addinivalue_line("markers", "embedded_only: starts its own site or database; runs once")
-
-
-def pytest_collection_modifyitems(items):
-    needs_kernel = pytest.mark.skipif(not settings.KERNEL_PYTHON.exists(), reason="make setup-run installs .venv-kernel")
-    for item in items:
-        if "/grading/" in str(item.path) or "/sandboxes/" in str(item.path):
-            item.add_marker(needs_kernel)
 
 
 def make_person(email, given_name, family_name="", **fields):

@@ -15,3 +15,6 @@ STORAGES = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+# Threads of a test come and go; a pool would keep their connections open after the test database is dropped.
+DATABASES["default"].get("OPTIONS", {}).pop("pool", None)  # noqa: F405
