@@ -15,6 +15,14 @@ def check_deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
     if not settings.REDIS_URL:
         messages.append(Warning("The embedded queue is in use.", hint="Set REDIS_URL.", id="lms.W002"))
+    if settings.WITH_DEMO:
+        messages.append(
+            Error(
+                "Demo accounts with a published password are loaded.",
+                hint="Set WITH_DEMO=0 and begin with an empty database.",
+                id="lms.E002",
+            )
+        )
     if not settings.IS_HTTPS:
         messages.append(
             Error(

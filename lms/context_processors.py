@@ -7,4 +7,4 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"PUBLIC_URL": settings.PUBLIC_URL, "IS_DEMO": settings.IS_EMBEDDED}
+    return {"PUBLIC_URL": settings.PUBLIC_URL, "IS_DEMO": settings.WITH_DEMO}

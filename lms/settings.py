@@ -80,6 +80,8 @@ if _public.scheme not in {"http", "https"} or not _public.hostname or _public.pa
 IS_HTTPS = _public.scheme == "https"
 
 DEBUG = env_bool("DEBUG", default=False)
+# Demo courses, people and their well-known password: with the embedded default, or where somebody asks for it.
+WITH_DEMO = env_bool("WITH_DEMO", default=IS_EMBEDDED)
 
 
 def secret_key() -> str:

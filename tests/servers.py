@@ -80,10 +80,13 @@ def postgres() -> Iterator[str]:
         try:
             wait_until(lambda: accepts(port), "PostgreSQL accepts connections", process=server)
             wait_until(
-                lambda: subprocess.run(
-                    [bin_dir / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "lms", "lms"], capture_output=True
-                ).returncode
-                == 0,
+                lambda: (
+                    subprocess.run(
+                        [bin_dir / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "lms", "lms"],
+                        capture_output=True,
+                    ).returncode
+                    == 0
+                ),
                 "a database can be made",
                 process=server,
             )

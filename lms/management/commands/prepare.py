@@ -22,7 +22,7 @@ class Command(BaseCommand):
             self.step("Static files")
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             self.stamp.write_text(self.static_state(), encoding="ascii")
-        if settings.IS_EMBEDDED:
+        if settings.WITH_DEMO:
             self.step("Demo content")
             call_command("load_demo", stdout=self.stdout)
 

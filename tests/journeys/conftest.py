@@ -1,0 +1,127 @@
+"""A whole site, started as a person would start it, and a browser that walks it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.servers import end, free_port, postgres, redis, wait_until
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = "/usr/bin/chromium"
+# No network but this machine: without these Chromium asks its maker's servers at every start.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass
+class Site:
+    url: str
+    var: Path
+    env: dict[str, str]
+    launcher: subprocess.Popen
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, env=self.env, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def processes_of(var: Path) -> list[str]:
+    """The command lines of every process that was started for this site."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"VAR_DIR={var}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+@contextlib.contextmanager
+def running_site(var: Path, **settings: str):
+    """``python -m lms.launcher`` on a free port; ends with SIGTERM and must leave no process behind."""
+    port = free_port()
+    base = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env = base | {
+        "VAR_DIR": str(var),
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SWEEP_SECONDS": "3",
+    }
+    env |= settings
+    with (var / "launcher.log").open("wb") as log:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "lms.launcher"], env=env, cwd=PROJECT, stdout=log, stderr=log
+        )
+    site = Site(env["PUBLIC_URL"], var, env, launcher)
+    try:
+        try:
+            wait_until(lambda: answers(f"{site.url}/readyz"), "the site is ready", seconds=120, process=launcher)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{(var / 'launcher.log').read_text()[-3000:]}") from error
+        yield site
+    finally:
+        end(launcher, signal.SIGTERM)
+        wait_until(lambda: not processes_of(var), f"nothing is left running: {processes_of(var)}", seconds=20)
+
+
+@pytest.fixture(scope="session", params=["embedded", "servers"])
+def site(request, tmp_path_factory):
+    """The site with its demo, once on the embedded default and once on PostgreSQL and Redis."""
+    var = tmp_path_factory.mktemp("site")
+    with contextlib.ExitStack() as stack:
+        settings = {}
+        if request.param == "servers":
+            settings = {
+                "DATABASE_URL": stack.enter_context(postgres()),
+                "REDIS_URL": stack.enter_context(redis()),
+                "SECRET_KEY": "a key for the tests of a site on servers, long enough",
+                "WITH_DEMO": "1",
+            }
+        yield stack.enter_context(running_site(var, **settings))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def walk(browser, site):
+    """Opens a fresh visitor: ``walk(width, language)`` → a page of a new browser session."""
+    contexts = []
+
+    def open_page(width: int = 1280, language: str = "th"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, base_url=site.url, locale="th-TH" if language == "th" else "en-GB"
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
