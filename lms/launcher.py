@@ -59,7 +59,7 @@ class Child:
                 stderr=output,
                 # A group of its own: Ctrl-C reaches the launcher only, which then ends the children in order.
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - one thread only; nothing but a prctl
+                preexec_fn=die_with_parent,
             )
         self.started = time.monotonic()
 
@@ -206,7 +206,7 @@ def queue_answers(path: Path) -> bool:
 
 def web_answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

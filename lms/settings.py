@@ -4,6 +4,7 @@ None of the variables set = the embedded default (SQLite and a local queue under
 machine. Production differs by environment alone; ``manage.py check --deploy`` names what is unsafe.
 """
 
+import contextlib
 import os
 import secrets
 from datetime import timedelta
@@ -97,10 +98,8 @@ def secret_key() -> str:
     if not path.exists():
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text(encoding="ascii")
 
@@ -367,7 +366,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 if env_bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- Logs: structured, one event a line, ids and no personal data ------------------------------------------------------
+# --- Logs: structured, one event a line, ids and no personal data ----------------------------------------------------
 
 LOG_LEVEL = env("LOG_LEVEL", "INFO")
 LOGGING: dict[str, Any] = {

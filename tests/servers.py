@@ -72,7 +72,7 @@ def postgres() -> Iterator[str]:
             check=True, capture_output=True, cwd="/", **as_account,
         )  # fmt: skip
         options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-        with open(f"{folder}/log", "wb") as log:
+        with Path(folder, "log").open("wb") as log:
             server = subprocess.Popen(
                 [bin_dir / "postgres", "-D", data, "-p", str(port), *options],
                 stdout=log, stderr=log, cwd="/", **as_account,
