@@ -1,6 +1,8 @@
 """A person's own account."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from lms.accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("profile/", views.profile, name="profile")]
