@@ -88,6 +88,28 @@ class CalloutBlock(blocks.StructBlock):
         template = "blocks/callout.html"
 
 
+class TableBlock(blocks.StructBlock):
+    """A small table, typed as text: authors need no mouse, translators see every word."""
+
+    caption = blocks.CharBlock(label=_("What the table shows"), required=False, max_length=200)
+    rows = blocks.TextBlock(
+        label=_("Rows"),
+        help_text=_("One row a line, cells separated by |. The first line is the heading."),
+        rows=6,
+    )
+
+    class Meta:
+        icon = "table"
+        label = _("Table")
+        template = "blocks/table.html"
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        lines = [line.split("|") for line in value["rows"].splitlines() if line.strip()]
+        heading, *rows = [[cell.strip() for cell in line] for line in lines] or [[]]
+        return context | {"heading": heading, "rows": rows}
+
+
 class DownloadBlock(blocks.StructBlock):
     document = DocumentChooserBlock(label=_("File"))
     description = blocks.CharBlock(label=_("What is in it"), required=False, max_length=300)
@@ -122,6 +144,7 @@ class LessonBody(blocks.StreamBlock):
     video = VideoBlock()
     code = CodeBlock()
     callout = CalloutBlock()
+    table = TableBlock()
     download = DownloadBlock()
     exercise = ExerciseBlock()
 
