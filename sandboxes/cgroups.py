@@ -1,0 +1,183 @@
+"""Control groups of one box: real limits on memory and processes where this machine lets us write them.
+
+Version 1 hierarchies and version 2 with delegation are both used; where neither can be written, `Groups.create`
+returns groups without controllers and the launcher falls back to polling. Standard library only: the launcher
+imports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WANTED = ("memory", "pids", "cpuacct")
+
+
+@dataclass(slots=True)
+class Groups:
+    """The groups of one box: a folder per controller (under version 2 they are the same folder)."""
+
+    folders: dict[str, Path] = field(default_factory=dict)
+    is_v2: bool = False
+
+    @classmethod
+    def create(cls, name: str, *, memory_bytes: int, processes: int) -> Groups:
+        """Make the groups called ``name`` and set their limits; a left-over of the same name is ended first."""
+        groups = cls()
+        with contextlib.suppress(OSError):
+            groups = _create_v2(name) or _create_v1(name)
+        groups._limit_memory(memory_bytes)
+        groups._limit_processes(processes)
+        return groups
+
+    def add(self, pid: int) -> None:
+        """Move a process in. Raises `OSError`: a box outside its groups must not start."""
+        for folder in set(self.folders.values()):
+            (folder / "cgroup.procs").write_text(str(pid))
+
+    @property
+    def limits_memory(self) -> bool:
+        return "memory" in self.folders
+
+    def memory_peak(self) -> int:
+        """Return the most memory used at once, in bytes; 0 where not known."""
+        return self._read("memory", "memory.peak" if self.is_v2 else "memory.max_usage_in_bytes")
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time used by everything that ever was in the box; None where not known."""
+        if "cpuacct" not in self.folders:
+            return None
+        if self.is_v2:
+            return self._keyed("cpuacct", "cpu.stat", "usage_usec") / 1e6
+        return self._read("cpuacct", "cpuacct.usage") / 1e9
+
+    def ran_out_of_memory(self) -> bool:
+        """Has the Linux kernel killed something in the box because the box's memory was used up?"""
+        if not self.limits_memory:
+            return False
+        return self._keyed("memory", "memory.events" if self.is_v2 else "memory.oom_control", "oom_kill") > 0
+
+    def remove(self) -> None:
+        """Take the groups away, once everything in them has ended."""
+        for folder in set(self.folders.values()):
+            _remove(folder)
+
+    def _limit_memory(self, size: int) -> None:
+        if not self.limits_memory:
+            return
+        folder = self.folders["memory"]
+        names = ("memory.max",) if self.is_v2 else ("memory.limit_in_bytes",)
+        try:
+            for name in names:
+                (folder / name).write_text(str(size))
+        except OSError:
+            self.folders.pop("memory")
+            return
+        # Swap would turn the limit into a slow machine; where there is no swap accounting the file is missing.
+        swap = ("memory.swap.max", "0") if self.is_v2 else ("memory.memsw.limit_in_bytes", str(size))
+        with contextlib.suppress(OSError):
+            (folder / swap[0]).write_text(swap[1])
+
+    def _limit_processes(self, count: int) -> None:
+        if "pids" in self.folders:
+            with contextlib.suppress(OSError):
+                (self.folders["pids"] / "pids.max").write_text(str(count))
+
+    def _read(self, controller: str, name: str) -> int:
+        try:
+            return int((self.folders[controller] / name).read_text())
+        except (KeyError, OSError, ValueError):
+            return 0
+
+    def _keyed(self, controller: str, name: str, key: str) -> int:
+        with contextlib.suppress(KeyError, OSError, ValueError):
+            for line in (self.folders[controller] / name).read_text().splitlines():
+                if line.split()[0] == key:
+                    return int(line.split()[1])
+        return 0
+
+
+def _own_paths() -> dict[str, str]:
+    """Return the cgroup this process is in, by controller; version 2 has the name ''. See cgroups(7)."""
+    paths: dict[str, str] = {}
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            paths[controller] = path
+    return paths
+
+
+def _hierarchies() -> dict[str, tuple[Path, str]]:
+    """Return where each controller is mounted and which part of the hierarchy is seen there; '' is version 2."""
+    found: dict[str, tuple[Path, str]] = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        root, point = left.split()[3:5]
+        kind, _, options = right.split(" ", 2)
+        if kind == "cgroup2":
+            found[""] = (Path(point), root)
+        elif kind == "cgroup":
+            for option in options.split()[-1].split(","):
+                found.setdefault(option, (Path(point), root))
+    return found
+
+
+def _here(point: Path, root: str, own: str) -> Path:
+    """Return the folder of our own cgroup below a mount point."""
+    return point / own.removeprefix(root.rstrip("/")).lstrip("/")
+
+
+def _create_v1(name: str) -> Groups:
+    groups, own = Groups(), _own_paths()
+    for controller, (point, root) in _hierarchies().items():
+        if controller not in WANTED:
+            continue
+        folder = _here(point, root, own.get(controller, "/")) / name
+        with contextlib.suppress(OSError):
+            _make(folder)
+            groups.folders[controller] = folder
+    return groups
+
+
+def _create_v2(name: str) -> Groups | None:
+    """Below our own cgroup, or beside it: a cgroup with processes of its own may not hand controllers down."""
+    hierarchy = _hierarchies().get("")
+    if hierarchy is None:
+        return None
+    here = _here(*hierarchy, _own_paths().get("", "/"))
+    for parent in dict.fromkeys((here, here.parent if here != hierarchy[0] else here)):
+        with contextlib.suppress(OSError):
+            (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+        folder = parent / name
+        with contextlib.suppress(OSError):
+            _make(folder)
+            controllers = (folder / "cgroup.controllers").read_text().split()
+            if "memory" in controllers:
+                usable = {"memory": folder, "cpuacct": folder} | ({"pids": folder} if "pids" in controllers else {})
+                return Groups(usable, is_v2=True)
+            _remove(folder)
+    return None
+
+
+def _make(folder: Path) -> None:
+    """Make a fresh cgroup: counters start at nought."""
+    if folder.exists():
+        _remove(folder)
+    folder.mkdir()
+
+
+def _remove(folder: Path, patience_seconds: float = 2.0) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:  # busy: a killed process takes a moment to be gone
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.01)
+        else:
+            return
