@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 class RunStatus(StrEnum):
     """How a run ended. Exactly one of these, whatever happened inside."""
 
-    COMPLETED = "completed"
-    CELL_ERROR = "cell_error"
-    OUT_OF_TIME = "out_of_time"
-    OUT_OF_MEMORY = "out_of_memory"
-    TOO_MUCH_OUTPUT = "too_much_output"
-    KERNEL_DIED = "kernel_died"
-    SANDBOX_FAILED = "sandbox_failed"
+    COMPLETED = "COMPLETED"
+    CELL_ERROR = "CELL_ERROR"
+    OUT_OF_TIME = "OUT_OF_TIME"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    TOO_MUCH_OUTPUT = "TOO_MUCH_OUTPUT"
+    KERNEL_DIED = "KERNEL_DIED"
+    SANDBOX_FAILED = "SANDBOX_FAILED"
 
 
 class SandboxUnavailable(Exception):
