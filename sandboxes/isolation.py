@@ -149,10 +149,30 @@ class Box:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder shared with the box, made when the box was entered."""
+        """The folder shared with the box, made when the box was entered; what lies in it is the box's doing."""
+        return self._sockets() / "box"
+
+    @property
+    def private_dir(self) -> Path:
+        """A folder beside it for the caller's own sockets, which the box does not see."""
+        return self._sockets() / "private"
+
+    def _sockets(self) -> Path:
         if self._slot is None or not self.has_sockets:
             raise ValueError("this box has no socket folder")
-        return self._slot.socket_dir
+        return self._slot.sockets
+
+    def fileno(self) -> int:
+        """Readable when the box has ended: for use with select and zmq pollers."""
+        if self._control is None:
+            raise ValueError("the box is not running")
+        return self._control.fileno()
+
+    def seal_sockets(self) -> None:
+        """Take the socket folder away from the box once its sockets are there, so that none can be replaced."""
+        if os.geteuid() == 0:
+            os.chown(self.socket_dir, 0, 0)
+            self.socket_dir.chmod(0o755)
 
     def __enter__(self) -> Self:
         self._reserve()
@@ -270,7 +290,7 @@ class Box:
             "is_root": os.geteuid() == 0,
             "inside_uid": slot.uid,
             "root": str(slot.root),
-            "socket_dir": str(slot.socket_dir) if self.has_sockets else None,
+            "socket_dir": str(slot.sockets / "box") if self.has_sockets else None,
             "read_only": read_only,
             "devices": DEVICES,
             "scratch": SCRATCH,
@@ -322,7 +342,7 @@ class _Slot:
 
     def __init__(self, uid: int, lock: int, state: Path) -> None:
         self.uid, self.lock, self.root = uid, lock, state / "root"
-        self.socket_dir = state / "sockets" / str(uid)
+        self.sockets = state / "sockets" / str(uid)
 
     @classmethod
     def take(cls, *, has_sockets: bool) -> _Slot:
@@ -340,20 +360,24 @@ class _Slot:
                 os.close(lock)
                 continue
             slot = cls(uid, lock, state)
-            slot._remove_socket_dir()
+            slot._remove_sockets()
             if has_sockets:
-                slot.socket_dir.mkdir(mode=0o700)
-                if os.geteuid() == 0:
-                    os.chown(slot.socket_dir, uid, uid)
+                slot._make_sockets()
             return slot
         raise SandboxUnavailable(f"all {SLOTS} sandboxes of this machine are in use")
 
     def give_back(self) -> None:
-        self._remove_socket_dir()
+        self._remove_sockets()
         os.close(self.lock)
 
-    def _remove_socket_dir(self) -> None:
-        shutil.rmtree(self.socket_dir, ignore_errors=True)
+    def _make_sockets(self) -> None:
+        for name in ("box", "private"):
+            (self.sockets / name).mkdir(mode=0o700, parents=True)
+        if os.geteuid() == 0:
+            os.chown(self.sockets / "box", self.uid, self.uid)
+
+    def _remove_sockets(self) -> None:
+        shutil.rmtree(self.sockets, ignore_errors=True)  # follows no links
 
 
 def _state_dir() -> Path:

@@ -16,13 +16,13 @@ MESSAGES: dict[RunStatus, dict[str, str]] = {
     },
     RunStatus.CELL_ERROR: {
         "th": "มีเซลล์ที่เกิดข้อผิดพลาดระหว่างทำงาน อ่านข้อความใต้เซลล์นั้น แก้ไข แล้วสั่งให้ทุกเซลล์ทำงานใหม่ตั้งแต่ต้นก่อนส่งอีกครั้ง",
-        "en": "A cell stopped with an error. Read the message below that cell, correct it, and run all cells again from the "
-        "top before handing in once more.",
+        "en": "A cell stopped with an error. Read the message below that cell, correct it, and run all cells again "
+        "from the top before handing in once more.",
     },
     RunStatus.OUT_OF_TIME: {
         "th": "สมุดงานทำงานนานเกินเวลาที่กำหนดจึงถูกหยุด ตรวจดูว่ามีลูปที่ไม่มีวันจบ หรือขั้นตอนที่ทำซ้ำโดยไม่จำเป็นหรือไม่",
-        "en": "The notebook was stopped because it ran longer than the time limit. Look for a loop that never ends, or work "
-        "that is repeated without need.",
+        "en": "The notebook was stopped because it ran longer than the time limit. Look for a loop that never ends, or "
+        "work that is repeated without need.",
     },
     RunStatus.OUT_OF_MEMORY: {
         "th": "สมุดงานใช้หน่วยความจำเกินที่กำหนดจึงถูกหยุด อย่าสร้างรายการหรือตารางที่ใหญ่เกินจำเป็น และอย่าเก็บสำเนาข้อมูลไว้หลายชุด",
@@ -35,14 +35,15 @@ MESSAGES: dict[RunStatus, dict[str, str]] = {
         "loops, and show only part of the data, for example df.head().",
     },
     RunStatus.KERNEL_DIED: {
-        "th": "โปรแกรมที่รันสมุดงานปิดตัวลงก่อนทำงานครบทุกเซลล์ ตรวจดูว่ามีคำสั่งที่ปิดโปรแกรม เช่น exit(), quit() หรือ os._exit() หรือไม่",
-        "en": "The program that runs the notebook ended before all cells had run. Look for a command that ends it, such as "
-        "exit(), quit() or os._exit().",
+        "th": "โปรแกรมที่รันสมุดงานปิดตัวลงก่อนทำงานครบทุกเซลล์ ตรวจดูว่ามีคำสั่งที่ปิดโปรแกรม เช่น os._exit() หรือคำสั่งที่ทำให้โปรแกรมล้มหรือไม่",
+        "en": "The program that runs the notebook ended before all cells had run. Look for a command that ends it, "
+        "such as os._exit(), or one that makes it crash.",
     },
     RunStatus.SANDBOX_FAILED: {
-        "th": "ระบบของเราขัดข้องระหว่างรันสมุดงาน ไม่ใช่ความผิดของผู้เรียนและไม่นับเป็นการส่งงาน ระบบจะลองใหม่ให้เอง หากยังไม่สำเร็จ โปรดติดต่อผู้ดูแลระบบ",
-        "en": "Our system failed while running the notebook. This is not your fault and does not count as an attempt. It "
-        "will be tried again; if it keeps failing, contact the operator.",
+        "th": "ระบบของเราขัดข้องระหว่างรันสมุดงาน ไม่ใช่ความผิดของผู้เรียนและไม่นับเป็นการส่งงาน "
+        "ระบบจะลองใหม่ให้เอง หากยังไม่สำเร็จ โปรดติดต่อผู้ดูแลระบบ",
+        "en": "Our system failed while running the notebook. This is not your fault and does not count as an attempt. "
+        "It will be tried again; if it keeps failing, contact the operator.",
     },
 }
 

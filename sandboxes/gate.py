@@ -1,0 +1,125 @@
+"""A gate between a kernel's sockets and ours, that counts what comes through and shuts when it is too much.
+
+A kernel's messages are written by the learner's code if it wants to. One ZMQ message may have any number of frames
+and is only seen by the program once it is whole, so a flood could fill our memory before anything could look at it.
+Here the plain bytes pass in small pieces: beyond the limit nothing more is read, and the flood stays with its maker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import stat
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+PIECE_BYTES = 1 << 16
+SEND_SECONDS = 30.0
+
+
+class Gate:
+    """Listens at ``<ours>-<port>`` and passes each connection on to ``<theirs>-<port>``, one connection per port.
+
+    One and no more: a second one would follow whatever the box has put in the socket's place by then. The names are
+    those of Jupyter's ipc transport. `has_overflowed` tells that more than ``allowed_bytes`` came from the box.
+    """
+
+    def __init__(self, *, ours: Path, theirs: Path, ports: Iterable[int], allowed_bytes: int) -> None:
+        self.has_overflowed = False
+        self._left = allowed_bytes
+        self._theirs = theirs
+        self._selector = selectors.DefaultSelector()
+        self._sockets: list[socket.socket] = []
+        self._partner: dict[socket.socket, socket.socket] = {}
+        self._from_box: set[socket.socket] = set()
+        self._wake, woken = socket.socketpair()
+        self._sockets += [self._wake, woken]
+        self._selector.register(woken, selectors.EVENT_READ)
+        for port in ports:
+            self._listen(Path(f"{ours}-{port}"), port)
+        self._thread = threading.Thread(target=self._run, name="kernel gate", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Shut the gate and end its thread."""
+        with contextlib.suppress(OSError):
+            self._wake.send(b".")
+        for end in list(self._partner):  # a send that waits must not wait any longer
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        for end in self._sockets:
+            end.close()
+        self._selector.close()
+
+    def _listen(self, path: Path, port: int) -> None:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._sockets.append(listener)
+        listener.bind(str(path))
+        listener.listen(1)
+        self._selector.register(listener, selectors.EVENT_READ, data=port)
+
+    def _run(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                end = key.fileobj
+                if not isinstance(end, socket.socket):
+                    continue
+                if key.data is not None:
+                    self._admit(end, key.data)
+                elif end in self._partner:
+                    self._pass_on(end)
+                else:
+                    return
+
+    def _admit(self, listener: socket.socket, port: int) -> None:
+        self._selector.unregister(listener)
+        inner, _ = listener.accept()
+        listener.close()
+        outer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._sockets += [inner, outer]
+        path = Path(f"{self._theirs}-{port}")
+        try:
+            if not is_socket(path):
+                raise OSError(f"{path} is not a socket")
+            outer.connect(str(path))
+        except OSError:
+            inner.close()
+            return
+        self._from_box.add(outer)
+        for one, other in ((inner, outer), (outer, inner)):
+            one.settimeout(SEND_SECONDS)
+            self._partner[one] = other
+            self._selector.register(one, selectors.EVENT_READ)
+
+    def _pass_on(self, end: socket.socket) -> None:
+        data = b""
+        with contextlib.suppress(OSError):
+            data = end.recv(PIECE_BYTES)
+        if end in self._from_box:
+            self._left -= len(data)
+            self.has_overflowed = self.has_overflowed or self._left < 0
+        if not data or self.has_overflowed:
+            self._part(end)
+            return
+        try:
+            self._partner[end].sendall(data)
+        except OSError:
+            self._part(end)
+
+    def _part(self, end: socket.socket) -> None:
+        for side in (end, self._partner[end]):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(side)
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+
+def is_socket(path: Path) -> bool:
+    """Is there a socket at ``path``, itself and not by way of a link?"""
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except OSError:
+        return False
