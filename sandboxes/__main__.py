@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -20,6 +21,10 @@ from sandboxes.limits import Limits
 from sandboxes.messages import sentence
 from sandboxes.results import RunResult, RunStatus, SandboxUnavailable
 from sandboxes.runner import run_notebook
+
+# nbformat has no types.
+read_notebook: Any = nbformat.reads
+write_notebook: Any = nbformat.write
 
 OK, RUN_FAILED, USAGE_ERROR, NO_SANDBOX = 0, 1, 2, 3
 NOTEBOOK_BYTES = 5 << 20
@@ -79,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     if options.output:
         try:
-            nbformat.write(result.notebook, options.output)
+            write_notebook(result.notebook, options.output)
         except OSError as error:
             raise _Refused(f"{options.output} cannot be written: {error.strerror}") from error
     _print(result, options)
@@ -114,7 +119,7 @@ def _read_notebook(path: Path) -> nbformat.NotebookNode:
     if len(data) > NOTEBOOK_BYTES:
         raise _Refused(f"{path} is larger than {NOTEBOOK_BYTES} bytes")
     try:
-        notebook = nbformat.reads(data.decode(), as_version=4)
+        notebook = read_notebook(data.decode(), as_version=4)
         nbformat.validate(notebook)
     except Exception as error:
         # nbformat lets many kinds of error out for a file that is not a notebook; to the reader they are one.

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from sandboxes.gate import Gate, is_socket
 from sandboxes.isolation import START_SECONDS, Box
@@ -48,7 +49,8 @@ class SandboxProvisioner(LocalProvisioner):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Reserve the box and write down where the kernel is to listen; nothing of our environment goes in."""
-        box, manager = self.started_box().__enter__(), self.parent
+        box = self.started_box().__enter__()
+        manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(box.private_dir / "k")
         for channel, port in PORTS.items():
             setattr(manager, f"{channel}_port", port)
@@ -58,7 +60,7 @@ class SandboxProvisioner(LocalProvisioner):
         self.connection_info = info
         return kwargs | {"cmd": KERNEL_ARGV}
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel, wait for its sockets and open the gate. Raises `SandboxUnavailable`."""
         box = self.started_box()
         box.start()

@@ -17,13 +17,14 @@ from typing import Any
 import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, v4
 
 from sandboxes.isolation import Box
 from sandboxes.limits import Limits
 from sandboxes.provisioner import KERNEL_ARGV, SandboxProvisioner
 from sandboxes.results import Ending, RunResult, RunStatus, SandboxUnavailable, Usage
+
+new_output: Any = v4.new_output  # nbformat has no types
 
 # A kernel takes a while to start, longer on a busy machine: that is not the learner's time.
 START_WALL_SECONDS, START_CPU_SECONDS = 20.0, 5.0
