@@ -7,6 +7,14 @@ from courses.demo.notebooks import Cell, Exercise, answer, check, notebook, setu
 SLUG = "b-n2-cleaning"
 TITLE_TH, TITLE_EN = "B-N2 ทำความสะอาด", "B-N2 Cleaning"
 
+# The best known wrong answer: 2566 is a year that pandas accepts.
+FORGOT_THE_ERA = {
+    "n2-date-answer": """
+def parse_thai_date(text):
+    return pd.to_datetime(to_arabic(text), format="%d/%m/%Y", errors="coerce")
+"""
+}
+
 
 def exercise() -> Exercise:
     """The whole exercise: about 100 minutes, 12 points."""

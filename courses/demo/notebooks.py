@@ -6,10 +6,15 @@ courses.demo.notebooks FOLDER`` writes the exercises and their data files, for u
 """
 
 import json
+import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+_HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$", re.MULTILINE | re.DOTALL)
+_SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 Cell = dict[str, Any]
 Notebook = dict[str, Any]
@@ -69,6 +74,16 @@ def check(grade_id: str, *, points: int, hint_th: str, hint_en: str, visible: st
         f"### BEGIN HIDDEN TESTS\n{hidden.strip()}\n### END HIDDEN TESTS",
     ]
     return _code("\n".join(parts), _marks(grade_id, grade=True, locked=True, points=points))
+
+
+def handed_in(source: Notebook, answers: Mapping[str, str] | None = None) -> Notebook:
+    """What a learner hands in: the model answers, or for the cells named in ``answers`` these; no hidden region."""
+    cells = []
+    for cell in source["cells"]:
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        code = (answers or {}).get(grade_id) or _SOLUTION_MARK.sub("", _HIDDEN.sub("", cell["source"]))
+        cells.append(cell | {"source": code.strip("\n")})
+    return source | {"cells": cells}
 
 
 def _marks(grade_id: str, *, points: int | None = None, **flags: bool) -> dict[str, Any]:

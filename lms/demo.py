@@ -1,0 +1,199 @@
+"""The people of the demonstration, and what they have done so far. Every name is invented; every address ends in
+``.example``, which no mail can reach. Nothing here runs on a site that was not asked for a demo (WITH_DEMO).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from courses.demo import cleaning, notebooks, outline
+from courses.demo.content import key
+from courses.demo.exercises import exercises
+from courses.models import CoursePage, Enrollment, LessonCompletion
+from grading.models import Exercise, Submission
+from lms.accounts import roles
+from lms.accounts.models import User
+from lms.credentials.models import Achievement, Competency, Issuer, Requirement
+
+# Known to everybody who can read this: accounts with it are only ever made for a demonstration.
+DEMO_PASSWORD = "open-data-2568"  # noqa: S105
+DOMAIN = "demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    login: str
+    title: str
+    given: str
+    family: str
+    name_en: str
+    group: str = ""
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@{DOMAIN}"
+
+
+STAFF = [
+    Person("instructor", "นางสาว", "วรรณวิภา", "สาธิตวิทยา", "Wanwipha Satitwittaya", roles.INSTRUCTORS),
+    Person("instructor2", "นาย", "ธนเดช", "แบบเรียนดี", "Thanadet Baebriandee", roles.INSTRUCTORS),
+    Person("instructor3", "ดร.", "พิชญา", "ตัวอย่างศิลป์", "Pitchaya Tuayangsin", roles.INSTRUCTORS),
+    Person("hr", "นาง", "สุนันทา", "สมมุติวงศ์", "Sunantha Sommutiwong", roles.HR_OFFICERS),
+    Person("hr2", "นาย", "กิตติภพ", "จำลองสุข", "Kittiphop Chamlongsuk", roles.HR_OFFICERS),
+    Person("reviewer", "ผศ.", "อรุณี", "ตรวจทานกุล", "Arunee Truatthankun", roles.REVIEWERS),
+    Person("operator", "นาย", "ปริญญ์", "ดูแลระบบ", "Parin Dulaerabop", roles.OPERATORS),
+]
+LEARNERS = [
+    Person("learner", "นางสาว", "กันยา", "ทดลองเรียน", "Kanya Thotlongrian"),
+    Person("learner2", "นาย", "ธนภัทร", "สมมุติชัย", "Thanaphat Sommutichai"),
+    Person("learner3", "นางสาว", "พิมพ์ใจ", "ตัวอย่างดี", "Phimchai Tuayangdee"),
+    Person("learner4", "นาย", "ณัฐดนัย", "ฝึกหัดไทย", "Natdanai Fuekhatthai"),
+    Person("learner5", "นาง", "สุภาวดี", "จำลองศรี", "Suphawadi Chamlongsri"),
+    Person("learner6", "ว่าที่ร้อยตรี", "วรเมธ", "ลองทำดี", "Worameth Longthamdee"),
+    Person("learner7", "นางสาว", "น้ำฝน", "สาธิตกุล", "Namfon Satitkun"),
+    Person("learner8", "นางสาว", "ปิ่น", "", "Pin"),
+    Person("learner9", "นางสาว", "อรอนงค์", "ณ สาธิต", "Onanong na Satit"),
+    Person("learner10", "นาย", "ภูผา", "แบบฝึกหัด", "Phupha Baebfuekhat"),
+    Person("learner11", "นาง", "ชุติกาญจน์", "สมมุติสุข", "Chutikan Sommutisuk"),
+    Person("learner12", "นาย", "ก้องภพ", "ตัวอย่างชัย", "Kongphop Tuayangchai"),
+    Person("learner13", "นาง", "มาลัย", "จำลองรัตน์", "Malai Chamlongrat"),
+    Person("learner14", "นาย", "ศรัณย์", "ทดสอบดี", "Saran Thotsobdee"),
+    Person("learner15", "นางสาว", "เกศแก้ว", "สาธิตพงศ์", "Ketkaeo Satitphong"),
+    Person("learner16", "ดร.", "ฐิติพงศ์", "ลองวิชา", "Thitiphong Longwicha"),
+    Person("learner17", "นางสาว", "จันทร์จิรา", "สมมุติธรรม", "Chanchira Sommutitham"),
+    Person("learner18", "นางสาว", "ญาดา", "ฝึกดี", "Yada Fuekdee"),
+    Person("learner19", "นาย", "กฤษฎิ์", "ตัวอย่างกุล", "Krit Tuayangkun"),
+    Person("learner20", "นาย", "บุญส่ง", "จำลองชาติ", "Bunsong Chamlongchat"),
+    Person("learner21", "นางสาว", "รุ่งอรุณ", "แบบอย่าง", "Rungarun Baebyang"),
+    Person("learner22", "นาย", "ธีร์", "สาธิตสิน", "Thee Satitsin"),
+    Person("learner23", "นาง", "ดวงกมล", "ทดลองสุข", "Duangkamon Thotlongsuk"),
+    Person("learner24", "นาย", "อนันตชัย", "สมมุติไพศาล", "Anantachai Sommutiphaisan"),
+]
+ISSUER = "demo-institute"
+ACHIEVEMENT = {
+    "name_th": "วุฒิบัตร นักวิเคราะห์ข้อมูลเปิดภาครัฐ",
+    "name_en": "Open Government Data Analyst (Python)",
+    "description_th": "ผู้ถือวุฒิบัตรอ่านไฟล์ข้อมูลภาครัฐภาษาไทยได้ทุกรหัสอักขระที่พบบ่อย ทำความสะอาดเลขไทย จำนวนเงิน "
+    "และวันที่ พ.ศ. ได้โดยไม่เสียแถวข้อมูล และสรุปผลพร้อมข้อจำกัดของข้อมูลด้วยภาษา Python",
+    "description_en": "The holder reads Thai government data files of every common encoding, cleans Thai digits, "
+    "amounts and Buddhist-era dates without losing rows, and reports results with their limits, in Python.",
+    "criteria_th": "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก B-N1 อ่านไฟล์ และ B-N2 ทำความสะอาด ซึ่งระบบตรวจด้วยชุดข้อมูลที่ผู้เรียนไม่เห็น",
+    "criteria_en": "At least 80 percent in both notebook exercises, B-N1 Reading files and B-N2 Cleaning, "
+    "examined on data that the learner does not see.",
+    "hours": Decimal(outline.THEORY_HOURS + outline.PRACTICE_HOURS),
+}
+# Mapped to, certified by nobody.
+_UNITS = "https://tpqi-net.tpqi.go.th/qualifications/unitinfo"
+COMPETENCIES = [
+    {
+        "framework": "OCSC",
+        "version": "2566",
+        "code": "data-utilization-and-sharing",
+        "name": "Data Utilization and Sharing",
+        "url": "https://www.tpqi.go.th/en/qualification-and-occupation/additional-competency/dgp",
+    },
+    {
+        "framework": "TPQI",
+        "version": "2567",
+        "code": "DG-KMLT-037",
+        "name": "Build a data store for use within and between agencies",
+        "url": f"{_UNITS}/33156",
+    },
+    {
+        "framework": "TPQI",
+        "version": "2567",
+        "code": "CEC-HNPQ-032",
+        "name": "Use data between agencies",
+        "url": f"{_UNITS}/22815",
+    },
+]
+
+LESSONS = [name for module in outline.MODULES for name in module.lessons]
+# How many lessons are done, by login; who is not named here has not enrolled yet.
+PROGRESS = {
+    "learner": 0,
+    "learner2": 3,
+    "learner3": 7,
+    "learner4": 4,
+    "learner5": 1,
+    "learner6": 2,
+    "learner7": 5,
+    "learner8": 0,
+    "learner9": 7,
+    "learner10": 2,
+    "learner11": 3,
+    "learner12": 1,
+}
+FINISHED, MISTAKEN, HALFWAY = "learner3", "learner4", "learner2"
+
+
+@transaction.atomic
+def load_achievement(graded: list[Exercise]) -> Achievement:
+    """The achievement of course B, its rule (every exercise at 80 % or more) and the body that issues it."""
+    names = {"name_th": outline.PROVIDER.th, "name_en": outline.PROVIDER.en}
+    issuer = Issuer.objects.get_or_create(slug=ISSUER, defaults=names)[0]
+    achievement, is_new = Achievement.objects.get_or_create(
+        slug=outline.COURSE_SLUG, defaults=ACHIEVEMENT | {"issuer": issuer}
+    )
+    if is_new:
+        for exercise in graded:
+            Requirement.objects.create(achievement=achievement, exercise=exercise, minimum_fraction=Decimal("0.8"))
+        for competency in COMPETENCIES:
+            Competency.objects.create(achievement=achievement, **competency)
+    return achievement
+
+
+@transaction.atomic
+def load_people() -> int:
+    """Creates the demo accounts that are missing; returns how many. Those that exist keep what they changed."""
+    groups = roles.ensure_roles()
+    password = make_password(DEMO_PASSWORD)  # hashed once: hashing is slow on purpose
+    return sum(_person(person, password, groups) for person in [*STAFF, *LEARNERS])
+
+
+def _person(person: Person, password: str, groups: dict[str, Group]) -> bool:
+    names = {"title": person.title, "given_name": person.given, "family_name": person.family, "name_en": person.name_en}
+    user, is_new = User.objects.get_or_create(email=person.email, defaults=names | {"password": password})
+    if is_new:
+        EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+        if person.group:
+            user.groups.add(groups[person.group])
+    return is_new
+
+
+@transaction.atomic
+def load_progress(course: CoursePage) -> int:
+    """Enrolls the learners of PROGRESS and hands in their notebooks, unless they began already; returns hand-ins.
+
+    What they hand in is graded by the worker like anybody's: nothing here writes a grade.
+    """
+    handed_in = 0
+    for login, lessons_done in PROGRESS.items():
+        learner = User.objects.get(email=f"{login}@{DOMAIN}")
+        _enrollment, is_new = Enrollment.objects.get_or_create(learner=learner, course_key=course.translation_key)
+        if is_new:
+            for name in LESSONS[:lessons_done]:
+                LessonCompletion.objects.mark(learner=learner, lesson_key=key(name), is_done=True)
+            handed_in += _hand_in(learner, login)
+    return handed_in
+
+
+def _hand_in(learner: User, login: str) -> int:
+    reading, clean = exercises()
+    works = {
+        FINISHED: [(reading, {}), (clean, {})],
+        MISTAKEN: [(clean, cleaning.FORGOT_THE_ERA)],
+        HALFWAY: [(reading, {})],
+    }.get(login, [])
+    for built, answers in works:
+        Submission.objects.hand_in(
+            exercise=Exercise.objects.get(slug=built.slug),
+            learner=learner,
+            notebook=notebooks.to_bytes(notebooks.handed_in(built.notebook, answers)),
+            filename=f"{built.slug}.ipynb",
+        )
+    return len(works)

@@ -1,0 +1,58 @@
+"""``manage.py load_demo``: the demonstration course, its people, and what they have handed in."""
+
+from io import StringIO
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from courses.demo import content
+from lms import demo
+
+
+class Command(BaseCommand):
+    help = (
+        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (on the "
+        "embedded default, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--with-accounts",
+            action="store_true",
+            help="also make demo accounts, whose password is public, on a site with a database server",
+        )
+
+    def handle(self, *args: Any, with_accounts: bool, **options: Any) -> None:
+        loaded = content.load()
+        state = "created" if loaded.is_new else "already there, left as it is"
+        achievement = demo.load_achievement(loaded.exercises)
+        if settings.ISSUER_KEY_FILE:
+            call_command("make_issuer_key", issuer=demo.ISSUER, stdout=StringIO())
+        self.stdout.write(f"  Course {loaded.course.code} in Thai and English: {state}.")
+        self.stdout.write(f"  Credential: {achievement.name_en}, {achievement.hours_text} hours.")
+        if settings.IS_EMBEDDED or with_accounts:
+            self.people(loaded)
+        else:
+            self.stdout.write("  No accounts: --with-accounts makes them (their password is public).")
+
+    def people(self, loaded: content.Loaded) -> None:
+        made = demo.load_people()
+        handed_in = demo.load_progress(loaded.course)
+        self.stdout.write(f"  People: {made} new.  Notebooks waiting for the worker: {handed_in}.")
+        self.stdout.write(f"  Accounts, all with the password {demo.DEMO_PASSWORD}:")
+        for login, does in ACCOUNTS.items():
+            self.stdout.write(f"    {login + '@' + demo.DOMAIN:<26} {does}")
+
+
+ACCOUNTS = {
+    "learner": "learner, enrolled, nothing handed in yet",
+    "learner2": "learner, first exercise handed in",
+    "learner3": "learner, both exercises handed in: earns the credential",
+    "learner4": "learner, with a typical wrong answer and its hint",
+    "instructor": "instructor: writes lessons and exercises at /cms/",
+    "reviewer": "reviewer: approves what is published",
+    "hr": "HR officer: verifies credentials at /verify/",
+    "operator": "operator",
+}
