@@ -1,0 +1,147 @@
+"""``manage.py load_demo``: the whole demonstration from an empty database, and nothing changed the second time."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from wagtail.models import Page, Site
+
+from courses.demo import exercises, outline
+from courses.models import Enrollment, HomePage, LessonCompletion, LessonPage
+from grading.models import DataFile, Exercise, ExerciseVersion, Submission
+from lms import demo
+from lms.accounts.models import User
+from lms.credentials.models import Achievement
+
+pytestmark = pytest.mark.django_db
+
+
+def load(*options: str) -> str:
+    output = StringIO()
+    call_command("load_demo", *options, stdout=output)
+    return output.getvalue()
+
+
+def counts() -> list[int]:
+    kinds = (Page, Exercise, ExerciseVersion, DataFile, User, Enrollment, LessonCompletion, Submission, Achievement)
+    return [kind.objects.count() for kind in kinds]
+
+
+@pytest.fixture(scope="module")
+def demonstration(django_db_setup, django_db_blocker):
+    """Loaded once for this file; what each test does to it is rolled back by that test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def loaded(demonstration, db):
+    return demonstration
+
+
+def words_of(answer) -> str:
+    """The page's text as a reader sees it: key terms stand in spans of their own."""
+    return re.sub(r"<[^>]*>", "", answer.content.decode())
+
+
+def test_every_page_is_published_in_both_languages_under_one_translation_key(loaded) -> None:
+    for language in outline.LANGUAGES:
+        pages = Page.objects.live().filter(locale__language_code=language, depth__gt=1)
+        assert pages.count() == 2 + 1 + 3 + 7
+    keys = [
+        set(Page.objects.filter(locale__language_code=language, depth__gt=1).values_list("translation_key", flat=True))
+        for language in outline.LANGUAGES
+    ]
+    assert keys[0] == keys[1]
+
+
+# Wagtail leaves the temporary file of a new rendition to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_visitor_reads_every_lesson_and_the_switch_leads_to_the_same_lesson(loaded, client) -> None:
+    for lesson in LessonPage.objects.live().select_related("locale"):
+        other = lesson.get_translations().get().specific
+        answer = client.get(lesson.url)
+        assert answer.status_code == 200
+        html = answer.content.decode()
+        assert lesson.title in html
+        assert f'href="{other.url}"' in html
+        assert lesson.url.startswith("/en/") == (lesson.locale.language_code == "en")
+
+
+def test_the_site_begins_at_our_front_page_and_the_welcome_page_is_gone(loaded, client) -> None:
+    site = Site.objects.get(is_default_site=True)
+    assert isinstance(site.root_page.specific, HomePage)
+    assert not Page.objects.filter(title__startswith="Welcome").exists()
+    assert outline.COURSE_TITLE.th in words_of(client.get("/"))
+    assert outline.COURSE_TITLE.en in words_of(client.get("/en/"))
+
+
+def test_the_second_time_nothing_changes(loaded) -> None:
+    before = counts()
+    lesson = LessonPage.objects.get(slug="b1", locale__language_code="th")
+    lesson.title = "ชื่อที่ผู้สอนแก้"
+    lesson.save_revision().publish()
+    LessonPage.objects.get(slug="b7", locale__language_code="th").delete()
+    Exercise.objects.filter(slug="b-n2-cleaning").update(title_th="ชื่อใหม่", is_open=False)
+    person = User.objects.get(email="learner@demo.example")
+    person.given_name = "เปลี่ยนชื่อ"
+    person.set_password("another-password-77")
+    person.save()
+
+    assert "left as it is" in load()
+
+    after = counts()
+    assert after[1:] == before[1:]
+    assert after[0] == before[0] - 1
+    lesson.refresh_from_db()
+    assert lesson.title == "ชื่อที่ผู้สอนแก้"
+    assert Exercise.objects.get(slug="b-n2-cleaning").title_th == "ชื่อใหม่"
+    person.refresh_from_db()
+    assert person.given_name == "เปลี่ยนชื่อ"
+    assert person.check_password("another-password-77")
+
+
+def test_each_exercise_has_its_notebook_and_files_and_hides_what_is_hidden(loaded) -> None:
+    for built in exercises.exercises():
+        version = Exercise.objects.get(slug=built.slug).versions.get()
+        assert bytes(version.source) == built.source
+        assert version.max_score == 12
+        assert {file.name for file in version.files.filter(is_hidden=False)} == set(built.files)
+        assert {file.name for file in version.files.filter(is_hidden=True)} == set(built.hidden_files)
+
+
+def test_both_exercises_are_placed_in_lessons_of_both_languages(loaded) -> None:
+    for slug, lesson in (("b-n1-reading-files", "b2"), ("b-n2-cleaning", "b3")):
+        for page in LessonPage.objects.filter(slug=lesson):
+            placed = [block.value["exercise"].slug for block in page.body if block.block_type == "exercise"]
+            assert placed == [slug]
+
+
+def test_people_of_every_role_can_log_in(loaded, client) -> None:
+    assert User.objects.count() == len(demo.STAFF) + len(demo.LEARNERS) == 7 + 24
+    assert all(email.endswith(".example") for email in User.objects.values_list("email", flat=True))
+    for login in ("learner", "instructor", "hr", "reviewer", "operator"):
+        words = {"login": f"{login}@{demo.DOMAIN}", "password": demo.DEMO_PASSWORD}
+        assert client.post("/accounts/login/", words).status_code == 302
+        client.logout()
+
+
+def test_grades_are_left_to_the_worker(loaded) -> None:
+    assert set(Submission.objects.values_list("status", flat=True)) == {Submission.Status.QUEUED}
+    finished = Submission.objects.filter(learner__email="learner3@demo.example")
+    assert {submission.exercise.slug for submission in finished} == {"b-n1-reading-files", "b-n2-cleaning"}
+    assert Submission.objects.filter(learner__email="learner4@demo.example").count() == 1
+
+
+def test_the_rule_of_the_achievement_is_both_exercises_at_eighty_percent(loaded) -> None:
+    achievement = Achievement.objects.issuable().get()
+    assert {
+        (requirement.exercise.slug, float(requirement.minimum_fraction))
+        for requirement in achievement.requirements.all()
+    } == {("b-n1-reading-files", 0.8), ("b-n2-cleaning", 0.8)}
+    assert achievement.hours_text == "15"
+    assert achievement.issuer.name_th == "สถาบันข้อมูลสาธิต"
