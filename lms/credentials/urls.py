@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+"""Addresses without a language: documents and identities, read by machines."""
+
+from django.urls import path
+
+from lms.credentials import views
 
 app_name = "credentials"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path(".well-known/did.json", views.did, name="did"),
+    path("issuers/<slug:slug>/did.json", views.issuer_did, name="issuer_did"),
+    path("credentials/<str:number>.json", views.document, name="json"),
+]

@@ -1,0 +1,128 @@
+"""What a verification says, in Thai and in English, in the words of somebody who reads certificates for a living."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Verdict(StrEnum):
+    VALID = "valid"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    TAMPERED = "tampered"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+    COULD_NOT_CHECK = "could_not_check"
+
+
+class Text(NamedTuple):
+    th: str
+    en: str
+
+
+HEADLINES = {
+    Verdict.VALID: Text("วุฒิบัตรนี้ใช้ได้", "This credential is valid"),
+    Verdict.REVOKED: Text("วุฒิบัตรนี้ถูกเพิกถอนแล้ว", "This credential has been revoked"),
+    Verdict.SUPERSEDED: Text("วุฒิบัตรนี้มีฉบับใหม่แทนแล้ว", "This credential has been replaced"),
+    Verdict.EXPIRED: Text("วุฒิบัตรนี้หมดอายุแล้ว", "This credential has expired"),
+    Verdict.NOT_YET_VALID: Text("วุฒิบัตรนี้ยังไม่เริ่มมีผล", "This credential is not valid yet"),
+    Verdict.TAMPERED: Text("ไฟล์นี้ไม่ตรงกับที่ผู้ออกลงนามไว้", "This file is not what the issuer signed"),
+    Verdict.UNKNOWN_ISSUER: Text("ไม่รู้จักผู้ออกวุฒิบัตรนี้", "The issuer is not known here"),
+    Verdict.UNKNOWN: Text("ไม่พบวุฒิบัตรนี้ในทะเบียน", "This credential is not in the register"),
+    Verdict.UNREADABLE: Text("อ่านข้อมูลที่ส่งมาไม่ได้", "What was sent cannot be read"),
+    Verdict.COULD_NOT_CHECK: Text("ยังตรวจสอบไม่ได้ในขณะนี้", "It could not be checked just now"),
+}
+
+MESSAGES = {
+    Verdict.VALID: Text(
+        "วุฒิบัตรนี้ออกโดยผู้ออกที่ระบุจริง ข้อมูลไม่ถูกแก้ไข ไม่ถูกเพิกถอน และยังไม่หมดอายุ",
+        "It was issued by the issuer named, nothing in it was changed, it has not been revoked and has not expired.",
+    ),
+    Verdict.REVOKED: Text(
+        "ผู้ออกเพิกถอนวุฒิบัตรนี้เมื่อ {date} เหตุผล: {reason} จึงไม่ควรใช้เป็นหลักฐาน",
+        "The issuer revoked it on {date}. Reason: {reason}. It should not be accepted as evidence.",
+    ),
+    Verdict.SUPERSEDED: Text(
+        "ผู้ออกออกวุฒิบัตรฉบับใหม่แทนฉบับนี้แล้ว โปรดขอฉบับใหม่จากผู้ถือ",
+        "The issuer has issued a newer one in its place. Ask the holder for the new one.",
+    ),
+    Verdict.EXPIRED: Text(
+        "วุฒิบัตรนี้เป็นของจริง แต่หมดอายุเมื่อ {date}",
+        "It is genuine, but it expired on {date}.",
+    ),
+    Verdict.NOT_YET_VALID: Text(
+        "วุฒิบัตรนี้เป็นของจริง แต่จะเริ่มมีผลในวันที่ {date}",
+        "It is genuine, but it becomes valid only on {date}.",
+    ),
+    Verdict.TAMPERED: Text(
+        "อย่ารับไฟล์นี้เป็นหลักฐาน {reason} โปรดขอไฟล์ต้นฉบับหรือหมายเลขวุฒิบัตรจากผู้ถือ",
+        "Do not accept this file as evidence: {reason} Ask the holder for the original file or the number.",
+    ),
+    Verdict.UNKNOWN_ISSUER: Text(
+        "ไฟล์นี้ระบุผู้ออกที่ไม่อยู่ในทะเบียนของระบบนี้ จึงยืนยันให้ไม่ได้ โปรดตรวจสอบกับผู้ออกโดยตรง",
+        "The file names an issuer that is not in our register, so we cannot vouch for it. Ask that issuer directly.",
+    ),
+    Verdict.UNKNOWN: Text(
+        "{reason} โปรดตรวจหมายเลขอีกครั้ง หรือขอไฟล์วุฒิบัตรจากผู้ถือ",
+        "{reason} Check the number again, or ask the holder for the credential file.",
+    ),
+    Verdict.UNREADABLE: Text("{reason}", "{reason}"),
+    Verdict.COULD_NOT_CHECK: Text(
+        "ระบบขัดข้องชั่วคราว ผลนี้ไม่ได้แปลว่าวุฒิบัตรใช้ได้หรือใช้ไม่ได้ โปรดลองใหม่ภายหลัง",
+        "Something on our side is out of order. This says nothing about the credential; please try again later.",
+    ),
+}
+
+REASONS = {
+    # Unreadable
+    "too_large": Text(
+        "ไฟล์ใหญ่เกินไป ไฟล์วุฒิบัตรมีขนาดไม่เกิน 64 กิโลไบต์",
+        "The file is too large: a credential file has no more than 64 kilobytes.",
+    ),
+    "empty": Text("ไฟล์ว่างเปล่า", "The file is empty."),
+    "not_text": Text(
+        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON) ขณะนี้รับเฉพาะไฟล์ .json",
+        "This is not a credential file (JSON). At present only .json files are read.",
+    ),
+    "not_json": Text(
+        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON) หรือไฟล์เสียหาย",
+        "This is not a credential file (JSON), or it is damaged.",
+    ),
+    "not_an_object": Text("ไฟล์ JSON นี้ไม่ใช่วุฒิบัตร", "This JSON file is not a credential."),
+    "not_a_credential": Text("ไฟล์ JSON นี้ไม่ใช่วุฒิบัตร", "This JSON file is not a credential."),
+    "too_deep": Text(
+        "โครงสร้างของไฟล์ซับซ้อนผิดปกติ จึงไม่อ่านต่อ", "The file is nested unusually deep and was not read further."
+    ),
+    "duplicate_member": Text(
+        "ไฟล์มีข้อมูลชื่อเดียวกันซ้ำกัน จึงอ่านได้มากกว่าหนึ่งความหมาย",
+        "The file states the same item twice, so it could be read in two ways.",
+    ),
+    "one_file": Text("โปรดส่งไฟล์วุฒิบัตรครั้งละหนึ่งไฟล์", "Send one credential file at a time."),
+    "not_a_number": Text(
+        "หมายเลขไม่ถูกต้อง หมายเลขวุฒิบัตรมี 28 ตัวอักษร แบ่งเป็น 7 กลุ่ม กลุ่มละ 4 ตัว โปรดตรวจว่าพิมพ์ครบและถูกต้อง",
+        "This is not a number of ours: it has 28 characters in 7 groups of 4. Check that none is missing or mistyped.",
+    ),
+    # Tampered
+    "profile": Text(
+        "ไฟล์มีข้อมูลเพิ่ม ขาด หรือผิดรูปแบบจากที่ผู้ออกใช้ ({detail})",
+        "it contains, lacks or misspells something compared with what this issuer signs ({detail}).",
+    ),
+    "signature": Text(
+        "ข้อมูลในไฟล์ถูกแก้ไขหลังจากลงนาม หรือลายเซ็นไม่ใช่ของผู้ออก",
+        "something in it was changed after it was signed, or the signature is not the issuer's.",
+    ),
+    "foreign_key": Text(
+        "ลายเซ็นไม่ได้ทำด้วยกุญแจของผู้ออกที่ระบุในไฟล์", "the signature was not made with a key of the issuer it names."
+    ),
+    "retired_key": Text("ลงนามด้วยกุญแจที่เลิกใช้ไปก่อนแล้ว", "it was signed with a key that had been retired before."),
+    "dates": Text("วันที่ในไฟล์ไม่มีอยู่จริง", "it contains a date that does not exist."),
+    "not_as_issued": Text("เนื้อหาในไฟล์ไม่ตรงกับฉบับที่อยู่ในทะเบียน", "it differs from the document in the issuer's register."),
+    # Unknown
+    "no_such_number": Text("ไม่มีวุฒิบัตรหมายเลขนี้ในทะเบียน", "There is no credential with this number."),
+    "not_registered": Text(
+        "ลายเซ็นถูกต้อง แต่ไม่พบวุฒิบัตรนี้ในทะเบียน อาจถูกลบตามคำขอของผู้ถือ",
+        "The signature is right, but the credential is not in the register; its holder may have had it erased.",
+    ),
+}

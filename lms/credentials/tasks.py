@@ -1,0 +1,42 @@
+"""Issuing, as the queue sees it. Both tasks may run any number of times: what is due is asked of the database."""
+
+import logging
+
+from celery import shared_task
+
+from lms.accounts.models import User
+from lms.credentials import issuing
+from lms.credentials.models import Achievement
+from lms.credentials.signing import KeyUnavailable
+
+log = logging.getLogger(__name__)
+# What one round takes on; the next one is a minute away.
+MOST_PER_ROUND = 2000
+
+
+@shared_task(name="lms.credentials.tasks.issue_for_learner")  # type: ignore[untyped-decorator]
+def issue_for_learner(learner_id: int) -> int:
+    """Issues one learner what they have earned; what cannot be issued now is left for ``issue_due``."""
+    learner = User.objects.filter(pk=learner_id).first()
+    return sum(_issue(achievement, learner) for achievement in issuing.due_for(learner)) if learner else 0
+
+
+@shared_task(name="lms.credentials.tasks.issue_due")  # type: ignore[untyped-decorator]
+def issue_due() -> int:
+    """Finds everything that is due and was not issued: lost messages, new achievements, days without a key."""
+    return sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
+
+
+def _issue_all(achievement: Achievement) -> int:
+    return sum(_issue(achievement, learner) for learner in issuing.learners_due(achievement)[:MOST_PER_ROUND])
+
+
+def _issue(achievement: Achievement, learner: User) -> bool:
+    """Whether a credential was issued. A failure is logged and leaves it due; it keeps nobody else waiting."""
+    try:
+        return issuing.issue(achievement, learner) is not None
+    except KeyUnavailable as error:
+        log.error("nothing can be issued for %s: %s", achievement.issuer.slug, error)
+    except Exception:
+        log.exception("a credential could not be issued", extra={"achievement": achievement.slug})
+    return False

@@ -1,0 +1,287 @@
+"""Is this credential genuine, and does it still count?
+
+One answer in four lines (signature, issuer, status, validity) and one word for all of them. Nothing that an upload
+names is ever fetched: issuers, keys and status come from our own register, contexts from our own files. Whatever goes
+wrong on the way, the answer is never ``valid``.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import override
+
+from courses import thai
+from lms.credentials import documents, profile, proofs
+from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, Text, Verdict
+from lms.credentials.models import Credential, Issuer, IssuerKey
+from lms.credentials.numbers import NotANumber, from_number, to_number
+
+log = logging.getLogger(__name__)
+Document = dict[str, Any]
+NOBODY = Text("", "")
+
+
+class Refused(Exception):
+    """The check ends here, with this verdict; ``reason`` is a key of ``messages.REASONS``."""
+
+    def __init__(self, verdict: Verdict, reason: str = "", detail: str = "") -> None:
+        super().__init__(verdict, reason)
+        self.verdict, self.reason, self.detail = verdict, reason, detail
+
+
+@dataclass(slots=True)
+class Verification:
+    """The answer. In each line ``ok`` is None as long as that was not, or could not be, looked at."""
+
+    verdict: Verdict = Verdict.COULD_NOT_CHECK
+    reason: str = ""
+    signature_ok: bool | None = None
+    signature_detail: str = "not checked"
+    issuer_ok: bool | None = None
+    issuer_did: str | None = None
+    issuer_name: Text = NOBODY
+    status_ok: bool | None = None
+    as_of: datetime = field(default_factory=timezone.now)
+    validity_ok: bool | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    document: Document | None = None  # set once the signature is known to be right
+    credential: Credential | None = None
+    number: str | None = None
+    message: Text = MESSAGES[Verdict.COULD_NOT_CHECK]
+
+    @property
+    def headline(self) -> Text:
+        return HEADLINES[self.verdict]
+
+    @property
+    def holder_name(self) -> str:
+        """The name in the signed document: for whoever holds the file, never for the public page."""
+        return documents.holder_name_of(self.document) if self.document else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as other systems get it. No personal data."""
+        return {
+            "verdict": str(self.verdict),
+            "signature": {"ok": self.signature_ok, "detail": self.signature_detail},
+            "issuer": {
+                "ok": self.issuer_ok,
+                "did": self.issuer_did,
+                "name_th": self.issuer_name.th,
+                "name_en": self.issuer_name.en,
+            },
+            "status": {"ok": self.status_ok, "as_of": documents.timestamp(self.as_of)},
+            "validity": {
+                "ok": self.validity_ok,
+                "from": documents.timestamp(self.valid_from) if self.valid_from else None,
+                "until": documents.timestamp(self.valid_until) if self.valid_until else None,
+            },
+            "achievement": self.achievement,
+            "number": self.number,
+            "message_th": self.message.th,
+            "message_en": self.message.en,
+        }
+
+    @property
+    def achievement(self) -> dict[str, Any] | None:
+        """What the credential attests; None unless its signature is right."""
+        if self.document is None:
+            return None
+        return {
+            "name": self.document["credentialSubject"]["achievement"]["name"],
+            "hours": documents.hours_of(self.document),
+            "competencies": documents.competencies_of(self.document),
+        }
+
+
+def verify_file(data: bytes) -> Verification:
+    """Checks a credential file, whoever it comes from and whatever it is."""
+    return _guarded(lambda answer: _check_document(answer, _read(data)))
+
+
+def verify_number(typed: str) -> Verification:
+    """Checks the credential with this number, as typed by a person."""
+    return _guarded(lambda answer: _check_number(answer, typed))
+
+
+def refused(verdict: Verdict, reason: str) -> Verification:
+    """The answer to something that was turned away before it was looked at."""
+    answer = Verification()
+    _conclude(answer, verdict, reason)
+    return answer
+
+
+def _guarded(check: Any) -> Verification:
+    answer = Verification()
+    try:
+        check(answer)
+        _conclude(answer, Verdict.VALID)
+    except Refused as refusal:
+        _conclude(answer, refusal.verdict, refusal.reason, refusal.detail)
+    except Exception:
+        # Ours, whatever it was; the upload itself is not logged.
+        log.exception("verification failed")
+        return Verification()
+    return answer
+
+
+def _read(data: bytes) -> Document:
+    try:
+        return profile.read(data)
+    except profile.Unreadable as error:
+        raise Refused(Verdict.UNREADABLE, error.code) from error
+
+
+def _check_number(answer: Verification, typed: str) -> None:
+    try:
+        uid = from_number(typed)
+    except NotANumber as error:
+        raise Refused(Verdict.UNREADABLE, "not_a_number") from error
+    answer.number = to_number(uid)
+    credential = Credential.objects.filter(pk=uid).first()
+    if credential is None:
+        raise Refused(Verdict.UNKNOWN, "no_such_number")
+    # The register itself is believed only as far as the signature goes.
+    _check_document(answer, _read(credential.document.encode()))
+
+
+def _check_document(answer: Verification, document: Document) -> None:
+    """The whole check, in order; raises Refused at the first thing that is wrong."""
+    issuer = _check_issuer(answer, document)
+    _check_signature(answer, document, issuer)
+    _note_facts(answer, document)
+    _check_status(answer, document, issuer)
+    _check_validity(answer)
+
+
+# --- Issuer -----------------------------------------------------------------------------------------------------------
+
+
+def _check_issuer(answer: Verification, document: Document) -> Issuer:
+    if not _looks_like_a_credential(document):
+        raise Refused(Verdict.UNREADABLE, "not_a_credential")
+    claimed = document["issuer"]
+    did = claimed.get("id") if isinstance(claimed, dict) else claimed
+    issuer = Issuer.objects.filter(did=did[:300]).first() if isinstance(did, str) and "\0" not in did else None
+    if issuer is None:
+        answer.issuer_ok = False
+        raise Refused(Verdict.UNKNOWN_ISSUER)
+    answer.issuer_did, answer.issuer_name = issuer.did, Text(issuer.name_th, issuer.name_en)
+    return issuer
+
+
+def _looks_like_a_credential(document: Document) -> bool:
+    kinds = document.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    return "VerifiableCredential" in kinds and "issuer" in document
+
+
+# --- Signature --------------------------------------------------------------------------------------------------------
+
+
+def _check_signature(answer: Verification, document: Document, issuer: Issuer) -> None:
+    try:
+        _check_profile(document)
+        key = _key_of(document, issuer)
+        if not proofs.has_valid_proof(document, key.public_multikey):
+            raise Refused(Verdict.TAMPERED, "signature")
+    except Refused as refusal:
+        answer.signature_ok, answer.signature_detail = False, refusal.reason
+        raise
+    answer.signature_ok, answer.signature_detail = True, f"eddsa-rdfc-2022 by {key.url}"
+    # Who the issuer is, is proven only now: until here it was a claim.
+    answer.issuer_ok = True
+
+
+def _check_profile(document: Document) -> None:
+    if problem := profile.problem(document):
+        raise Refused(Verdict.TAMPERED, "profile", problem)
+
+
+def _key_of(document: Document, issuer: Issuer) -> IssuerKey:
+    """The key that the proof names, if it is the issuer's own and was in use when the proof says it was made."""
+    (proof,) = document["proof"]
+    did, _, key_id = proof["verificationMethod"].partition("#")
+    key = issuer.keys.select_related("issuer").filter(key_id=key_id).first() if did == issuer.did else None
+    if key is None:
+        raise Refused(Verdict.TAMPERED, "foreign_key")
+    if key.retired_at and _moment(proof["created"]) > key.retired_at:
+        raise Refused(Verdict.TAMPERED, "retired_key")
+    return key
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Refused(Verdict.TAMPERED, "dates") from error
+
+
+# --- What it says, status, validity -----------------------------------------------------------------------------------
+
+
+def _note_facts(answer: Verification, document: Document) -> None:
+    answer.document = document
+    answer.number = to_number(UUID(document["id"].removeprefix("urn:uuid:")))
+    answer.valid_from = _moment(document["validFrom"])
+    answer.valid_until = _moment(document["validUntil"]) if "validUntil" in document else None
+
+
+def _check_status(answer: Verification, document: Document, issuer: Issuer) -> None:
+    uid = UUID(document["id"].removeprefix("urn:uuid:"))
+    credential = Credential.objects.select_related("achievement__issuer").filter(pk=uid).first()
+    if credential is None:
+        answer.status_ok = False
+        raise Refused(Verdict.UNKNOWN, "not_registered")
+    if credential.parsed()["proof"] != document["proof"] or credential.achievement.issuer_id != issuer.pk:
+        answer.document = None
+        raise Refused(Verdict.TAMPERED, "not_as_issued")
+    answer.credential = credential
+    answer.status_ok = credential.revoked_at is None
+    if credential.revoked_at:
+        raise Refused(Verdict.REVOKED)
+
+
+def _check_validity(answer: Verification) -> None:
+    now = answer.as_of
+    answer.validity_ok = False
+    if answer.valid_from is None or answer.valid_from > now:
+        raise Refused(Verdict.NOT_YET_VALID)
+    if answer.valid_until and answer.valid_until <= now:
+        raise Refused(Verdict.EXPIRED)
+    answer.validity_ok = True
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+
+
+def _conclude(answer: Verification, verdict: Verdict, reason: str = "", detail: str = "") -> None:
+    # Words first: were they to fail, the answer stays "could not check".
+    message = Text(*(_message(answer, verdict, reason, detail, language) for language in ("th", "en")))
+    answer.message, answer.reason, answer.verdict = message, reason, verdict
+
+
+def _message(answer: Verification, verdict: Verdict, reason: str, detail: str, language: str) -> str:
+    moment = {
+        Verdict.REVOKED: answer.credential.revoked_at if answer.credential else None,
+        Verdict.EXPIRED: answer.valid_until,
+        Verdict.NOT_YET_VALID: answer.valid_from,
+    }.get(verdict)
+    date = thai.long_date(timezone.localtime(moment).date(), language) if moment else ""
+    because = getattr(REASONS[reason], language).format(detail=detail) if reason else ""
+    if verdict is Verdict.REVOKED and answer.credential:
+        because = _revocation_reason(answer.credential, language)
+    text: str = getattr(MESSAGES[verdict], language)
+    return text.format(date=date, reason=because)
+
+
+def _revocation_reason(credential: Credential, language: str) -> str:
+    with override(language):
+        return str(credential.get_revocation_reason_display()) or REASONS_NOT_GIVEN[language]
+
+
+REASONS_NOT_GIVEN = {"th": "ไม่ได้ระบุ", "en": "not given"}

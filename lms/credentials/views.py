@@ -1,0 +1,233 @@
+"""Verification for anybody, the document for its holder, and the issuers' identities for the world."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import segno
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from lms.credentials import intake, verifying
+from lms.credentials.forms import FileForm, NumberForm
+from lms.credentials.messages import Verdict
+from lms.credentials.models import Credential, Issuer, host_did, in_language
+from lms.credentials.numbers import NotANumber, from_number, to_number
+from lms.credentials.verifying import Verification
+from lms.templatetags.thai import thai_date, thai_datetime
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Not for search engines, and not for anybody's cache."""
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _too_often(request: HttpRequest) -> HttpResponse:
+    response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(intake.WINDOW_SECONDS)
+    return _private(response)
+
+
+# --- Verifying --------------------------------------------------------------------------------------------------------
+
+
+# No CSRF token: nothing is changed by it, and a visitor without an account needs no cookie. It also keeps Django from
+# parsing a body before its size has been looked at.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def form(request: HttpRequest) -> HttpResponse:
+    """Asks for a number or a file; a file is answered at once, a number has a page of its own."""
+    if request.method != "POST":
+        return render(request, "credentials/verify.html", {"number_form": NumberForm(), "file_form": FileForm()})
+    if intake.is_too_often(request):
+        return _too_often(request)
+    if intake.is_too_large(request):
+        return _verdict_page(request, verifying.refused(Verdict.UNREADABLE, "too_large"), status=413)
+    return _by_file(request) if "file" in request.FILES or request.POST.get("by") == "file" else _by_number(request)
+
+
+def _by_number(request: HttpRequest) -> HttpResponse:
+    number_form = NumberForm(request.POST)
+    if number_form.is_valid():
+        return redirect("verify:credential", number=number_form.cleaned_data["number"])
+    context = {"number_form": number_form, "file_form": FileForm()}
+    return render(request, "credentials/verify.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _by_file(request: HttpRequest) -> HttpResponse:
+    file_form = FileForm(request.POST, request.FILES)
+    if file_form.is_valid():
+        answer = verifying.verify_file(file_form.cleaned_data["file"].read())
+        return _verdict_page(request, answer, status=_status_of(answer), holder=answer.holder_name)
+    context = {"number_form": NumberForm(), "file_form": file_form}
+    return render(request, "credentials/verify.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_GET
+def credential(request: HttpRequest, number: str) -> HttpResponseBase:
+    """What the QR code opens. Of the holder it shows the initials: the name is in the file, which they may show."""
+    if intake.is_too_often(request):
+        return _too_often(request)
+    answer = verifying.verify_number(number)
+    if answer.number and answer.number != number:
+        return redirect("verify:credential", number=answer.number)
+    holder = answer.credential.holder_initials if answer.credential else ""
+    status = HTTPStatus.NOT_FOUND if answer.reason in {"no_such_number", "not_a_number"} else _status_of(answer)
+    return _verdict_page(request, answer, status=status, holder=holder)
+
+
+def _status_of(answer: Verification) -> HTTPStatus:
+    """An answer was given, or the question could not be read, or we are out of order."""
+    match answer.verdict:
+        case Verdict.COULD_NOT_CHECK:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        case Verdict.UNREADABLE:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if answer.reason == "too_large" else HTTPStatus.BAD_REQUEST
+        case _:
+            return HTTPStatus.OK
+
+
+def _verdict_page(request: HttpRequest, answer: Verification, *, status: int, holder: str = "") -> HttpResponse:
+    context = {
+        "answer": answer,
+        "headline": in_language(*answer.headline),
+        "message": in_language(*answer.message),
+        "lines": lines_of(answer),
+        "holder": holder,
+        "is_public": answer.credential is not None and holder == answer.credential.holder_initials,
+    }
+    return _private(render(request, "credentials/verdict.html", context, status=status))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of the four lines of a verdict: what was looked at, how it turned out, in words."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+    @property
+    def state(self) -> str:
+        return {True: "ok", False: "bad", None: "open"}[self.ok]
+
+
+def lines_of(answer: Verification) -> list[Line]:
+    return [
+        Line(_("Signature"), answer.signature_ok, _signature_text(answer)),
+        Line(_("Issuer"), answer.issuer_ok, _issuer_text(answer)),
+        Line(_("Status"), answer.status_ok, _status_text(answer)),
+        Line(_("Validity"), answer.validity_ok, _validity_text(answer)),
+    ]
+
+
+def _signature_text(answer: Verification) -> str:
+    if answer.signature_ok is None:
+        return _("Not checked")
+    if answer.signature_ok:
+        return _("Right: nothing was changed since it was signed")
+    return _("Does not fit this file")
+
+
+def _issuer_text(answer: Verification) -> str:
+    name = in_language(*answer.issuer_name)
+    if answer.issuer_ok:
+        return name
+    if answer.issuer_ok is False:
+        return _("Not in our register")
+    return _("The file names “%(name)s”, but that is not proven") % {"name": name} if name else _("Not checked")
+
+
+def _status_text(answer: Verification) -> str:
+    revoked_at = answer.credential.revoked_at if answer.credential else None
+    if revoked_at:
+        return _("Revoked on %(date)s") % {"date": thai_date(revoked_at)}
+    if answer.status_ok is None:
+        return _("Not checked")
+    if answer.status_ok:
+        return _("Not revoked, as of %(time)s") % {"time": thai_datetime(answer.as_of)}
+    return _("Not in the register")
+
+
+def _validity_text(answer: Verification) -> str:
+    dates = {"start": thai_date(answer.valid_from), "end": thai_date(answer.valid_until)}
+    if answer.validity_ok is None:
+        return _("Not checked")
+    if answer.verdict is Verdict.NOT_YET_VALID:
+        return _("From %(start)s only") % dates
+    if not answer.validity_ok:
+        return _("Expired on %(end)s") % dates
+    return _("From %(start)s until %(end)s") % dates if answer.valid_until else _("Since %(start)s, no expiry") % dates
+
+
+@require_GET
+@cache_control(public=True, max_age=86_400)
+def qr(request: HttpRequest, number: str) -> HttpResponse:
+    """The QR code of a credential's page, as SVG. It says nothing that the number does not."""
+    try:
+        canonical = to_number(from_number(number))
+    except NotANumber as error:
+        raise Http404 from error
+    with override(settings.LANGUAGE_CODE):
+        address = settings.PUBLIC_URL + reverse("verify:credential", args=[canonical])
+    code = segno.make(address, error="m", micro=False)
+    return HttpResponse(code.svg_inline(scale=4, border=4, svgns=True, omitsize=False), content_type="image/svg+xml")
+
+
+# --- The holder's document --------------------------------------------------------------------------------------------
+
+
+@require_GET
+@never_cache
+def document(request: HttpRequest, number: str) -> HttpResponse:
+    """The signed document, byte for byte. For its holder; to anybody else there is no such address."""
+    try:
+        uid = from_number(number)
+    except NotANumber as error:
+        raise Http404 from error
+    if not request.user.is_authenticated:
+        raise Http404
+    own = get_object_or_404(Credential, pk=uid, learner=request.user)
+    response = HttpResponse(own.document.encode(), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="credential-{own.number}.json"'
+    return _private(response)
+
+
+# --- Identities -------------------------------------------------------------------------------------------------------
+
+
+def _did_response(body: dict[str, object]) -> JsonResponse:
+    response = JsonResponse(body, content_type="application/did+json")
+    # Public by nature; a verifier in a browser reads it from another origin.
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@require_GET
+def did(request: HttpRequest) -> JsonResponse:
+    """The identity of the site itself: it signs nothing, and says where its issuers' identities are."""
+    me = host_did()
+    services = [
+        {
+            "id": f"{me}#issuer-{issuer.slug}",
+            "type": "Issuer",
+            "serviceEndpoint": settings.PUBLIC_URL + reverse("credentials:issuer_did", args=[issuer.slug]),
+        }
+        for issuer in Issuer.objects.all()
+    ]
+    body: dict[str, object] = {"@context": ["https://www.w3.org/ns/did/v1"], "id": me}
+    return _did_response(body | ({"service": services} if services else {}))
+
+
+@require_GET
+def issuer_did(request: HttpRequest, slug: str) -> JsonResponse:
+    return _did_response(get_object_or_404(Issuer, slug=slug).did_document())
