@@ -385,4 +385,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": "lms.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # They tell of every index entry at INFO.
+    "loggers": {"django_tasks": {"level": "WARNING"}, "wagtail": {"level": "WARNING"}},
 }
