@@ -228,6 +228,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
 }
+# The workers log as everything else does: JSON, by LOGGING below.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TASK_DEFAULT_QUEUE = "grading"
 # The worker that signs is another process than the one that opens sandboxes: it alone is given the issuer's key.
 CELERY_TASK_ROUTES = {"lms.credentials.tasks.*": {"queue": "credentials"}}
@@ -385,6 +388,9 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": "lms.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # They tell of every index entry at INFO.
-    "loggers": {"django_tasks": {"level": "WARNING"}, "wagtail": {"level": "WARNING"}},
+    # They tell of every index entry, pulse and sweep at INFO.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("django_tasks", "wagtail", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+    },
 }
