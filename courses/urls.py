@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+"""The addresses of learning that are not pages of the tree."""
+
+from django.urls import path
+
+from courses import desk, enrolling, exercise_views
 
 app_name = "courses"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("my/", desk.desk, name="desk"),
+    path("enroll/<uuid:course_key>/", enrolling.enroll, name="enroll"),
+    path("enroll/<uuid:course_key>/leave/", enrolling.leave, name="leave"),
+    path("lessons/<uuid:lesson_key>/done/", enrolling.mark_lesson, name="mark_lesson"),
+    path("exercises/<slug:slug>/", exercise_views.exercise, name="exercise"),
+    path("exercises/<slug:slug>/release.ipynb", exercise_views.release, name="release"),
+    path("exercises/<slug:slug>/files/<str:name>", exercise_views.file, name="file"),
+    path("exercises/<slug:slug>/hand-in/", exercise_views.hand_in, name="hand_in"),
+    path("submissions/<uuid:pk>/", exercise_views.submission, name="submission"),
+    path("submissions/<uuid:pk>/state/", exercise_views.submission_state, name="submission_state"),
+    path("submissions/<uuid:pk>/notebook.ipynb", exercise_views.submission_notebook, name="submission_notebook"),
+    path("submissions/<uuid:pk>/requeue/", exercise_views.requeue, name="requeue"),
+]

@@ -1,0 +1,111 @@
+"""Exercises in the back office: what authors upload, see and download."""
+
+import io
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.http import FileResponse, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
+from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
+from wagtail.permission_policies import ModelPermissionPolicy
+from wagtail.snippets.views.snippets import SnippetViewSet
+
+from courses.exercise_forms import ExerciseForm
+from grading.models import Exercise, ExerciseVersion
+from grading.notebooks import read_source
+
+
+class NeverDeleted(ModelPermissionPolicy):
+    """Submissions and credentials rest on exercises: one is closed, never deleted."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action != "delete" and super().user_has_permission(user, action)
+
+    def user_has_any_permission(self, user: Any, actions: Any) -> bool:
+        return super().user_has_any_permission(user, set(actions) - {"delete"})
+
+    def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
+        return self.user_has_permission(user, action)
+
+
+class VersionPanel(Panel):
+    """What learners meet today, and what they met before."""
+
+    class BoundPanel(Panel.BoundPanel):
+        template_name = "exercises/admin_version.html"
+
+        def is_shown(self) -> bool:
+            return self.instance.pk is not None
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            versions = list(self.instance.versions.select_related("author").defer("source").prefetch_related("files"))
+            current = versions[0] if versions else None
+            return super().get_context_data(parent_context) | {
+                "versions": versions,
+                "current": current,
+                "checks": read_source(bytes(current.source)).checks if current else [],
+            }
+
+
+class ExerciseViewSet(SnippetViewSet):
+    model = Exercise
+    icon = "clipboard-list"
+    menu_label = _("Exercises")
+    menu_order = 250
+    add_to_admin_menu = True
+    copy_view_enabled = False
+    inspect_view_enabled = False
+    search_fields = ["slug", "title_th", "title_en"]
+    list_display = [
+        TitleColumn("title", label=_("title"), url_name="wagtailsnippets_grading_exercise:edit"),
+        Column("slug", label=_("code"), sort_key="slug"),
+        Column("version_number", label=_("version"), accessor="version_number"),
+        Column("points", label=_("points"), accessor="points"),
+        Column("submission_count", label=_("submissions"), accessor="submission_count"),
+        BooleanColumn("is_open", label=_("open")),
+    ]
+    edit_handler = ObjectList(
+        [
+            VersionPanel(),
+            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
+            FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("is_open")]),
+            MultiFieldPanel(
+                [
+                    FieldPanel("source"),
+                    FieldPanel("visible_files"),
+                    FieldPanel("hidden_files"),
+                    FieldPanel("remove_files"),
+                    FieldPanel("limits"),
+                ],
+                heading=_("Notebook and data files"),
+            ),
+        ],
+        base_form_class=ExerciseForm,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Exercise]:
+        newest = ExerciseVersion.objects.filter(exercise=OuterRef("pk")).order_by("-number")
+        submissions = Exercise.objects.filter(pk=OuterRef("pk")).annotate(n=Count("submissions")).values("n")
+        return Exercise.objects.annotate(
+            version_number=Max("versions__number"),
+            points=Subquery(newest.values("max_score")[:1]),
+            submission_count=Subquery(submissions),
+        ).order_by(F("slug"))
+
+
+def source_notebook(request: HttpRequest, pk: int) -> FileResponse:
+    """The source of one version, solutions and hidden checks included: for authors only."""
+    if not request.user.has_perm("grading.change_exercise"):
+        raise PermissionDenied
+    version = get_object_or_404(ExerciseVersion.objects.select_related("exercise"), pk=pk)
+    name = f"{version.exercise.slug}-v{version.number}-source.ipynb"
+    content = io.BytesIO(bytes(version.source))
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/x-ipynb+json")
+
+
+urls = [path("exercise-versions/<int:pk>/source.ipynb", source_notebook, name="exercise_source")]

@@ -1,0 +1,171 @@
+"""How an author uploads an exercise: one notebook, its data files, and what is wrong with them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin.forms import WagtailAdminModelForm
+
+from courses.forms import not_ipynb, printable, read_upload
+from grading.models import DataFile, Exercise, in_language
+from grading.notebooks import AuthorError, Source, read_source
+from sandboxes.limits import Limits
+
+MAX_SOURCE_BYTES = 5 * 1024 * 1024
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_FILES_BYTES = 30 * 1024 * 1024  # all of them are copied into every sandbox
+MAX_FILES = 30
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; cleans to a list of uploads."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        uploads = data if isinstance(data, (list, tuple)) else [data] if data else []
+        return [super(FilesField, self).clean(upload, initial) for upload in uploads]
+
+
+class LimitsField(forms.CharField):
+    """``wall_seconds=20,memory_bytes=500000000`` ↔ a dict; what is not named keeps its default."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ",".join(f"{name}={number}" for name, number in value.items()) if isinstance(value, dict) else value
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            chosen, usual = Limits.parse(value or "").as_dict(), Limits().as_dict()
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        return {name: number for name, number in chosen.items() if number != usual[name]}
+
+
+class ExerciseForm(WagtailAdminModelForm):
+    """Saving makes the next version of the exercise, unless nothing that counts has changed."""
+
+    source = forms.FileField(
+        label=gettext_lazy("Source notebook (.ipynb)"),
+        required=False,
+        allow_empty_file=True,
+        help_text=gettext_lazy("Your notebook with solutions and checks. Learners get it without them."),
+    )
+    visible_files = FilesField(
+        label=gettext_lazy("Data files for learners"),
+        required=False,
+        allow_empty_file=True,
+        help_text=gettext_lazy("A file with the name of an earlier one replaces it."),
+    )
+    hidden_files = FilesField(
+        label=gettext_lazy("Hidden data files"),
+        required=False,
+        allow_empty_file=True,
+        help_text=gettext_lazy("Only the checks read them; learners never get them."),
+    )
+    remove_files = forms.MultipleChoiceField(
+        label=gettext_lazy("Remove these files"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    limits = LimitsField(
+        label=gettext_lazy("Limits of a run"),
+        required=False,
+        help_text=gettext_lazy("Leave empty for the usual ones. Example: wall_seconds=20,memory_bytes=500000000"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = self.instance.current if self.instance.pk else None
+        self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
+        self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
+        if self.version:
+            self.initial.setdefault("limits", self.version.limits)
+
+    def clean_source(self) -> bytes:
+        """The notebook's bytes: the uploaded one's, or the current version's when none was chosen."""
+        upload = self.cleaned_data["source"]
+        if upload is None:
+            if self.version is None:
+                raise ValidationError(_("Choose the source notebook of the exercise."))
+            return bytes(self.version.source)
+        if not upload.name.lower().endswith(".ipynb"):
+            raise ValidationError(
+                _("“%(name)s” is not a notebook: its name must end in .ipynb.") % {"name": upload.name}
+            )
+        data = read_upload(upload, MAX_SOURCE_BYTES)
+        self.parsed(data)
+        return data
+
+    def parsed(self, data: bytes) -> Source:
+        try:
+            return read_source(data)
+        except AuthorError as error:
+            raise ValidationError([said(problem) for problem in error.problems]) from error
+
+    def clean_visible_files(self) -> list[DataFile]:
+        return list(self.uploaded("visible_files", is_hidden=False))
+
+    def clean_hidden_files(self) -> list[DataFile]:
+        return list(self.uploaded("hidden_files", is_hidden=True))
+
+    def uploaded(self, field: str, *, is_hidden: bool) -> Iterator[DataFile]:
+        for upload in self.cleaned_data[field]:
+            yield DataFile(name=file_name(upload), content=read_upload(upload, MAX_FILE_BYTES), is_hidden=is_hidden)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if not {"visible_files", "hidden_files"} <= cleaned.keys():
+            return cleaned
+        new = [*cleaned["visible_files"], *cleaned["hidden_files"]]
+        for name in twice(new):
+            self.add_error(None, _("Two files are called “%(name)s”. Give one of them another name.") % {"name": name})
+        gone = {*cleaned.get("remove_files", ()), *(file.name for file in new)}
+        self.files_to_store = [*(file for file in self.kept if file.name not in gone), *new]
+        if len(self.files_to_store) > MAX_FILES:
+            self.add_error(None, _("An exercise has at most %(number)d data files.") % {"number": MAX_FILES})
+        if sum(len(file.content) for file in self.files_to_store) > MAX_FILES_BYTES:
+            self.add_error(
+                None, _("The data files together are larger than %(number)d MB.") % {"number": MAX_FILES_BYTES >> 20}
+            )
+        return cleaned
+
+    def save(self, commit: bool = True) -> Exercise:
+        exercise: Exercise = super().save(commit)
+        if commit:
+            self.save_version(exercise)
+        return exercise
+
+    def save_version(self, exercise: Exercise) -> None:
+        source: bytes = self.cleaned_data["source"]
+        exercise.add_version(
+            source=source,
+            max_score=self.parsed(source).max_score,
+            files=self.files_to_store,
+            limits=self.cleaned_data["limits"],
+            author=self.for_user,
+        )
+
+
+def said(problem: Any) -> str:
+    """One of an AuthorError's problems, in the reader's language."""
+    return in_language(problem) if isinstance(problem, dict) else str(problem)
+
+
+def file_name(upload: UploadedFile) -> str:
+    """The name under which notebooks will open the file. Raises ValidationError when it cannot be one."""
+    name = printable(upload.name or "")
+    if not name or name.startswith(".") or "/" in name or "\\" in name or len(name.encode()) > 200 or len(name) > 150:
+        raise ValidationError(_("“%(name)s” cannot be the name of a data file.") % {"name": name[:80]})
+    return name
+
+
+def twice(files: list[DataFile]) -> set[str]:
+    """The names that more than one of ``files`` has, whatever the case: some file systems see no difference."""
+    folded = [file.name.casefold() for file in files]
+    return {file.name for file in files if folded.count(file.name.casefold()) > 1}

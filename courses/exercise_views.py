@@ -1,0 +1,246 @@
+"""An exercise and what was handed in for it, as its learner (and, look only, staff) sees them."""
+
+import io
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Length
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from courses import placement
+from courses.forms import HandInForm
+from grading import tasks
+from grading.models import DataFile, Exercise, ExerciseVersion, HandInRefused, Submission
+from grading.prompts import prompt_html, release_bytes
+
+ATTEMPTS_ON_A_PAGE = 50
+# Seconds until the page asks again: eager while grading is likely to be done, then ever more patient.
+POLL_SECONDS = (1, 1, 1, 2, 2, 3, 5, 8, 13, 20, 30)
+# Above this the body is not even read; below, it is, so that the learner gets an answer and not a broken connection.
+BODY_AT_MOST = 10 * settings.GRADING_MAX_UPLOAD_BYTES
+IPYNB = "application/x-ipynb+json"
+
+
+# --- The exercise ----------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+@never_cache
+def exercise(request: HttpRequest, slug: str) -> HttpResponse:
+    """The task, what to download, where to hand in, and the learner's own attempts."""
+    found = get_object_or_404(Exercise, slug=slug)
+    if not may_work_on(request, found):
+        return enroll_first(request, found)
+    return exercise_page(request, found, HandInForm())
+
+
+@login_required
+@require_GET
+def release(request: HttpRequest, slug: str) -> FileResponse | HttpResponse:
+    """The learner's notebook: solutions and hidden checks cut."""
+    found = get_object_or_404(Exercise, slug=slug)
+    if not may_work_on(request, found):
+        return redirect("courses:exercise", slug)
+    version = found.current
+    if version is None:
+        raise Http404
+    return attachment(release_of(version.pk), f"{slug}.ipynb", IPYNB)
+
+
+@login_required
+@require_GET
+def file(request: HttpRequest, slug: str, name: str) -> FileResponse | HttpResponse:
+    """One of the data files that learners may see."""
+    found = get_object_or_404(Exercise, slug=slug)
+    if not may_work_on(request, found):
+        return redirect("courses:exercise", slug)
+    data_file = get_object_or_404(DataFile, version=found.current, name=name, is_hidden=False)
+    return attachment(bytes(data_file.content), data_file.name, "application/octet-stream")
+
+
+@csrf_exempt  # only until the size is known: reading the token means reading the body
+def hand_in(request: HttpRequest, slug: str) -> HttpResponse:
+    """POST: stores the notebook and leads to its receipt. GET, after a login on the way: back to the exercise."""
+    if request.method != "POST":
+        return redirect("courses:exercise", slug)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_AT_MOST:
+        return HttpResponse(_("The file is too large."), status=413, content_type="text/plain; charset=utf-8")
+    return receive(request, slug)
+
+
+@csrf_protect
+@login_required
+def receive(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Exercise, slug=slug)
+    if not placement.is_enrolled_for(request.user, found):
+        return enroll_first(request, found)
+    form = HandInForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            with transaction.atomic():
+                submission = Submission.objects.hand_in(
+                    exercise=found,
+                    learner=request.user,
+                    notebook=form.cleaned_data["notebook"],
+                    filename=form.filename,
+                )
+                tasks.announce(submission)
+            return redirect("courses:submission", submission.pk)
+        except HandInRefused as refused:
+            form.add_error(None, why_not(refused.code))
+    return exercise_page(request, found, form, status=422)
+
+
+def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, status: int = 200) -> HttpResponse:
+    version = found.current
+    attempts = Submission.objects.filter(exercise=found, learner=request.user).with_score().order_by("-attempt")
+    code = found.why_closed(request.user)
+    context = {
+        "exercise": found,
+        "version": version,
+        "prompt": prompt_of(version.pk) if version else "",
+        "files": files_of(version),
+        "form": form,
+        "attempts": Paginator(attempts.defer("notebook"), ATTEMPTS_ON_A_PAGE).get_page(request.GET.get("page")),
+        "attempts_left": found.attempts_left(request.user),
+        "why_closed": why_not(code) if code else "",
+        "is_enrolled": placement.is_enrolled_for(request.user, found),
+        "lessons": lessons_of(found),
+        "limit": settings.GRADING_MAX_UPLOAD_BYTES,
+    }
+    return render(request, "exercises/exercise.html", context, status=status)
+
+
+def enroll_first(request: HttpRequest, found: Exercise) -> HttpResponse:
+    """The exercise belongs to a course the reader has not joined. One that no course places is nobody's business."""
+    courses = in_reader_language(placement.courses_placing(found))
+    if not courses:
+        raise Http404
+    return render(request, "exercises/enroll_first.html", {"exercise": found, "courses": courses}, status=403)
+
+
+def may_work_on(request: HttpRequest, found: Exercise) -> bool:
+    """Those enrolled in a course that places it, and authors who want to see what learners see."""
+    return request.user.has_perm("grading.change_exercise") or placement.is_enrolled_for(request.user, found)
+
+
+def why_not(code: str) -> str:
+    return {
+        "closed": _("This exercise is closed: it takes no more submissions."),
+        "empty": _("This exercise is being prepared. Please come back later."),
+        "no_attempts": _("You have used all your attempts. Your best score counts."),
+    }[code]
+
+
+def files_of(version: ExerciseVersion | None) -> QuerySet[DataFile]:
+    """The visible data files with their ``size`` in bytes, without their contents."""
+    visible = DataFile.objects.filter(version=version, is_hidden=False)
+    return visible.annotate(size=Length("content")).defer("content")
+
+
+def lessons_of(found: Exercise) -> list[Any]:
+    """Where the exercise is placed, in the reader's language: the way back."""
+    courses = in_reader_language(placement.courses_placing(found))
+    return placement.lessons_placing(found, courses)
+
+
+def in_reader_language(pages: list[Any]) -> list[Any]:
+    """Of pages in several languages those in the reader's; all of them when there is none."""
+    language = (get_language() or "th")[:2]
+    return [page for page in pages if page.locale.language_code == language] or pages
+
+
+# A version never changes, so what is derived from it may be kept.
+@lru_cache(maxsize=64)
+def release_of(version_pk: int) -> bytes:
+    return release_bytes(bytes(ExerciseVersion.objects.get(pk=version_pk).source))
+
+
+@lru_cache(maxsize=64)
+def prompt_of(version_pk: int) -> str:
+    return prompt_html(release_of(version_pk))
+
+
+def attachment(content: bytes, filename: str, content_type: str) -> FileResponse:
+    """A download; Thai names travel as RFC 5987 says."""
+    return FileResponse(io.BytesIO(content), as_attachment=True, filename=filename, content_type=content_type)
+
+
+# --- The submission --------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+@never_cache
+def submission(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The receipt, how far grading is, and in the end the result."""
+    return render(request, "exercises/submission.html", state_of(request, seen_by(request, pk)))
+
+
+@require_GET
+@never_cache
+def submission_state(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The part of the page that changes. ``was``: the status the page shows; ``n``: how often it has asked."""
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()  # logged out meanwhile: the whole page leads to the login
+    context = state_of(request, seen_by(request, pk))
+    context["is_changed"] = request.GET.get("was") != context["submission"].status
+    return render(request, "exercises/_state_changes.html", context)
+
+
+@login_required
+@require_GET
+def submission_notebook(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    """What was handed in, byte for byte."""
+    found = seen_by(request, pk)
+    return attachment(bytes(found.notebook), found.filename, IPYNB)
+
+
+@login_required
+@require_POST
+def requeue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Staff let a submission that failed through our fault be graded again."""
+    if not request.user.has_perm("grading.change_submission"):
+        raise PermissionDenied
+    found = get_object_or_404(Submission.objects.defer("notebook"), pk=pk)
+    if Submission.objects.filter(pk=pk).requeue():
+        tasks.announce(found)
+    return redirect("courses:submission", pk)
+
+
+def seen_by(request: HttpRequest, pk: uuid.UUID) -> Submission:
+    """The submission, for the learner whose it is and for staff; for everybody else there is none (Http404)."""
+    visible = Submission.objects.select_related("exercise", "learner").defer("notebook")
+    if not request.user.has_perm("grading.view_submission"):
+        visible = visible.filter(learner=request.user)
+    return get_object_or_404(visible, pk=pk)
+
+
+def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
+    asked = request.GET.get("n", "0")
+    turn = min(int(asked[:4]), len(POLL_SECONDS) - 1) if asked.isascii() and asked.isdigit() else 0
+    is_own = found.learner_id == request.user.pk
+    return {
+        "submission": found,
+        "exercise": found.exercise,
+        "grade": found.grade if found.status == Submission.Status.GRADED else None,
+        "is_own": is_own,
+        "attempts_left": found.exercise.attempts_left(request.user) if is_own and found.is_final else None,
+        "poll_seconds": POLL_SECONDS[turn],
+        "next_turn": turn + 1,
+    }

@@ -1,0 +1,61 @@
+"""What learners hand in, checked before anything is stored."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from grading.models import in_language
+from grading.notebooks import NotebookRefused, read_notebook
+
+
+class HandInForm(forms.Form):
+    """One answered notebook. ``cleaned_data["notebook"]`` is its bytes, ``filename`` what it was called."""
+
+    notebook = forms.FileField(
+        label=gettext_lazy("Your notebook (.ipynb)"),
+        allow_empty_file=True,  # refused below, in our own words
+        max_length=255,
+        error_messages={
+            "required": gettext_lazy("Choose your notebook file first."),
+            "max_length": gettext_lazy("The name of the file is too long. Give it a shorter name."),
+        },
+        widget=forms.ClearableFileInput(attrs={"accept": ".ipynb,application/x-ipynb+json"}),
+    )
+    filename = ""
+
+    def clean_notebook(self) -> bytes:
+        upload: UploadedFile = self.cleaned_data["notebook"]
+        self.filename = printable(upload.name or "")
+        if not self.filename.lower().endswith(".ipynb"):
+            raise not_ipynb(self.filename)
+        data = read_upload(upload, settings.GRADING_MAX_UPLOAD_BYTES)
+        try:
+            read_notebook(data)
+        except NotebookRefused as refused:
+            raise ValidationError(in_language({"th": refused.th, "en": refused.en})) from refused
+        return data
+
+
+def not_ipynb(name: str) -> ValidationError:
+    return ValidationError(_("“%(name)s” is not a notebook: its name must end in .ipynb.") % {"name": name})
+
+
+def printable(name: str) -> str:
+    """A file's name as the learner knows it, every Thai mark kept, without control characters."""
+    return "".join(character for character in name.replace("\0", "") if character.isprintable()).strip()
+
+
+def read_upload(upload: UploadedFile, limit: int) -> bytes:
+    """The bytes of an upload. Raises ValidationError when it is empty or larger than ``limit`` bytes."""
+    if not upload.size:
+        raise ValidationError(_("The file “%(name)s” is empty. Save it and choose it again.") % {"name": upload.name})
+    if upload.size > limit:
+        facts: dict[str, Any] = {"size": filesizeformat(upload.size), "limit": filesizeformat(limit)}
+        raise ValidationError(_("The file is too large (%(size)s). The limit is %(limit)s.") % facts)
+    return bytes(upload.read())
