@@ -1,0 +1,183 @@
+"""What people read about their notebooks, in Thai and English, in one place.
+
+A grade is told in both languages at once, by a worker that has no reader: hence not the translations of the site.
+"""
+
+Text = dict[str, str]  # {"th": …, "en": …}
+
+REFUSED: dict[str, Text] = {
+    "empty": {
+        "th": "ไฟล์นี้ว่างเปล่า บันทึกโน้ตบุ๊กแล้วส่งอีกครั้ง",
+        "en": "The file is empty. Save your notebook and hand it in again.",
+    },
+    "too_big": {
+        "th": "ไฟล์ใหญ่เกิน {megabytes} MB ล้างผลลัพธ์ของเซลล์ (Clear All Outputs) แล้วส่งอีกครั้ง",
+        "en": "The file is larger than {megabytes} MB. Clear the outputs of all cells and hand it in again.",
+    },
+    "not_a_notebook": {
+        "th": "ไฟล์นี้ไม่ใช่โน้ตบุ๊ก Jupyter (.ipynb) ที่อ่านได้ ดาวน์โหลดโน้ตบุ๊กของแบบฝึกหัดใหม่แล้วทำในไฟล์นั้น",
+        "en": "This is not a Jupyter notebook (.ipynb) that can be read. Download the exercise's notebook again and "
+        "work in that file.",
+    },
+    "too_many_cells": {
+        "th": "โน้ตบุ๊กมีมากกว่า {cells} เซลล์ ลบเซลล์ที่ไม่เกี่ยวข้องแล้วส่งอีกครั้ง",
+        "en": "The notebook has more than {cells} cells. Remove what does not belong to it and hand it in again.",
+    },
+    "foreign": {
+        "th": "ไม่พบเซลล์คำตอบของแบบฝึกหัดนี้ ({cells}) อาจเป็นโน้ตบุ๊กของแบบฝึกหัดอื่น ตรวจสอบไฟล์แล้วส่งอีกครั้ง",
+        "en": "None of this exercise's answer cells ({cells}) was found. This may be the notebook of another "
+        "exercise: check the file and hand it in again.",
+    },
+}
+
+AUTHOR: dict[str, Text] = {
+    "no_checks": {
+        "th": "ไม่มีเซลล์ตรวจ (grade: true) แม้แต่เซลล์เดียว",
+        "en": "there is no check cell (grade: true) at all",
+    },
+    "no_answers": {
+        "th": "ไม่มีเซลล์คำตอบที่เป็นโค้ด (solution: true)",
+        "en": "there is no answer cell with code (solution: true)",
+    },
+    "check_not_code": {"th": "เซลล์ตรวจต้องเป็นเซลล์โค้ด", "en": "a check must be a code cell"},
+    "bad_id": {
+        "th": "grade_id ต้องมี และใช้ได้เฉพาะ A-Z a-z 0-9 _ -",
+        "en": "a grade_id is needed, made of A-Z a-z 0-9 _ - only",
+    },
+    "same_id": {"th": "grade_id {id} ถูกใช้แล้ว", "en": "the grade_id {id} is used twice"},
+    "unbalanced": {
+        "th": "BEGIN {mark} และ END {mark} ไม่เข้าคู่กัน",
+        "en": "BEGIN {mark} and END {mark} do not match up",
+    },
+    "misspelt": {
+        "th": "บรรทัดนี้คล้ายเครื่องหมายแต่เขียนไม่ตรง: {line}",
+        "en": "this line is nearly a mark, but not spelt like one: {line}",
+    },
+    "misplaced": {
+        "th": "เซลล์ชนิดนี้มี {mark} ไม่ได้",
+        "en": "{mark} does not belong in this kind of cell",
+    },
+    "syntax": {"th": "โค้ดผิดไวยากรณ์: {error}", "en": "the code is not valid Python: {error}"},
+    "points": {
+        "th": "points ต้องเป็นจำนวนตั้งแต่ 0 ขึ้นไป",
+        "en": "points must be a number from 0 upwards",
+    },
+}
+
+NOTICES: dict[str, Text] = {
+    "missing_answer": {
+        "th": "ไม่พบเซลล์คำตอบ {id} ในไฟล์ที่ส่ง จึงตรวจเหมือนยังไม่ได้ตอบ",
+        "en": "The answer cell {id} was not found in your file, so it counts as not answered.",
+    },
+    "duplicated": {
+        "th": "มีเซลล์คำตอบ {id} มากกว่าหนึ่งเซลล์ ใช้เซลล์สุดท้ายที่แก้ไขแล้ว",
+        "en": "There is more than one answer cell {id}; the last one that was worked on was used.",
+    },
+    "retyped": {
+        "th": "เซลล์คำตอบ {id} ถูกเปลี่ยนชนิดของเซลล์ ระบบใช้ข้อความในเซลล์นั้นตามชนิดเดิม",
+        "en": "The answer cell {id} was changed to another kind of cell; its text was used as the original kind.",
+    },
+    "extra_cells": {
+        "th": "มีเซลล์โค้ดที่เพิ่มเอง {count} เซลล์ซึ่งไม่ได้นำมาตรวจ หากคำตอบต้องใช้ ให้ย้ายโค้ดนั้นไปไว้ในเซลล์คำตอบ",
+        "en": "{count} code cell(s) that you added were not used. If an answer needs them, move that code into an "
+        "answer cell.",
+    },
+    "manual": {
+        "th": "บางส่วนของแบบฝึกหัดนี้ผู้สอนเป็นผู้ตรวจ และไม่รวมอยู่ในคะแนนนี้",
+        "en": "Parts of this exercise are read by an instructor and are not in this score.",
+    },
+}
+
+OUTCOMES: dict[str, Text] = {
+    "passed": {"th": "ผ่าน", "en": "Passed"},
+    "failed": {
+        "th": "ยังไม่ผ่าน ผลลัพธ์ไม่ตรงกับที่คาดไว้",
+        "en": "Not passed yet: the result is not what was expected.",
+    },
+    "error": {
+        "th": "ยังไม่ผ่าน เกิดข้อผิดพลาดระหว่างตรวจ อาจยังไม่มีชื่อที่โจทย์กำหนด หรือโค้ดหยุดกลางทาง",
+        "en": "Not passed yet: an error occurred. A name that the task asks for may be missing, or the code stops "
+        "halfway.",
+    },
+    "timeout": {
+        "th": "ยังไม่ผ่าน โค้ดใช้เวลานานเกินกำหนด",
+        "en": "Not passed yet: the code took too long.",
+    },
+    "not_examinable": {
+        "th": "ยังไม่ผ่าน ผลลัพธ์เป็นชนิดที่ตรวจไม่ได้ ให้คืนค่าเป็นตัวเลข ข้อความ รายการ หรือตารางตามที่โจทย์กำหนด",
+        "en": "Not passed yet: the result is of a kind that cannot be checked. Return numbers, text, lists or tables, "
+        "as the task asks.",
+    },
+    "not_run": {
+        "th": "ยังไม่ได้ตรวจ เพราะโน้ตบุ๊กหยุดทำงานก่อนถึงข้อนี้",
+        "en": "Not checked: the notebook stopped before this point.",
+    },
+}
+
+PAGE: dict[str, Text] = {
+    "score": {"th": "คะแนน {score} จาก {max_score}", "en": "Score: {score} of {max_score}"},
+    "checks": {"th": "ผลการตรวจ", "en": "Checks"},
+    "points": {"th": "{points} จาก {max_points} คะแนน", "en": "{points} of {max_points} points"},
+    "hint": {"th": "คำใบ้", "en": "Hint"},
+    "notices": {"th": "ข้อสังเกต", "en": "Please note"},
+    "notebook": {"th": "โน้ตบุ๊กของคุณเมื่อรัน", "en": "Your notebook as it ran"},
+    "figure": {"th": "รูปที่เซลล์นี้แสดง", "en": "Figure shown by this cell"},
+    "omitted": {"th": "[ตัดผลลัพธ์ส่วนที่เหลือออก]", "en": "[the rest of the output is left out]"},
+}
+
+# What the commonest errors of Python mean, for the learner whose cell shows one.
+ERRORS: dict[str, Text] = {
+    "NotImplementedError": {
+        "th": "ยังไม่ได้เขียนคำตอบในเซลล์นี้ ลบบรรทัด raise NotImplementedError() แล้วเขียนโค้ดแทน",
+        "en": "This cell has no answer yet: replace raise NotImplementedError() by your code.",
+    },
+    "NameError": {
+        "th": "ใช้ชื่อที่ยังไม่มีในโปรแกรม ตรวจตัวสะกด และรันเซลล์ก่อนหน้าให้ครบ",
+        "en": "A name is used that does not exist yet. Check its spelling and that earlier cells define it.",
+    },
+    "SyntaxError": {
+        "th": "รูปแบบโค้ดไม่ถูกต้อง ดูวงเล็บ เครื่องหมายคำพูด และเครื่องหมาย : ใกล้บรรทัดที่ระบุ",
+        "en": "The code is not valid Python. Look at brackets, quotes and colons near the line shown.",
+    },
+    "IndentationError": {
+        "th": "การย่อหน้าไม่ตรงกัน ใช้ช่องว่าง 4 ช่องให้เท่ากันทุกบรรทัดในบล็อกเดียวกัน",
+        "en": "The indentation does not line up. Use four spaces for every line of a block.",
+    },
+    "TypeError": {
+        "th": "ชนิดของข้อมูลหรือจำนวนอาร์กิวเมนต์ไม่ตรงกับที่คำสั่งต้องการ",
+        "en": "A value has the wrong type, or a function got the wrong number of arguments.",
+    },
+    "ValueError": {
+        "th": "ชนิดข้อมูลถูกต้องแต่ค่าใช้ไม่ได้ เช่น แปลงข้อความที่ไม่ใช่ตัวเลขเป็นตัวเลข",
+        "en": "The type is right but the value cannot be used, such as turning a word into a number.",
+    },
+    "KeyError": {
+        "th": "ไม่พบคีย์หรือชื่อคอลัมน์นี้ ตรวจตัวสะกดและช่องว่างในชื่อ",
+        "en": "There is no such key or column. Check the spelling and spaces in the name.",
+    },
+    "IndexError": {
+        "th": "ตำแหน่งที่ขออยู่นอกรายการ จำไว้ว่านับจาก 0",
+        "en": "The position lies outside the list. Remember that counting starts at 0.",
+    },
+    "AttributeError": {
+        "th": "ข้อมูลชนิดนี้ไม่มีคำสั่งหรือคุณสมบัติที่เรียก ตรวจชนิดของตัวแปร",
+        "en": "This kind of value has no such method or attribute. Check what the variable holds.",
+    },
+    "ZeroDivisionError": {"th": "มีการหารด้วยศูนย์", "en": "Something is divided by zero."},
+    "FileNotFoundError": {
+        "th": "ไม่พบไฟล์ ใช้ชื่อไฟล์ตามโจทย์โดยไม่ต้องใส่ชื่อโฟลเดอร์",
+        "en": "The file was not found. Use the file name of the task, without folders.",
+    },
+    "ModuleNotFoundError": {
+        "th": "ไม่มีไลบรารีนี้ในระบบ ตรวจตัวสะกดหรือใช้ไลบรารีที่โจทย์ระบุ",
+        "en": "This library is not available here. Check its spelling, or use those the task names.",
+    },
+    "UnicodeDecodeError": {
+        "th": 'อ่านไฟล์ด้วยรหัสอักขระที่ไม่ตรง ลอง encoding="cp874" หรือ "utf-8-sig"',
+        "en": 'The file has another character encoding. Try encoding="cp874" or "utf-8-sig".',
+    },
+    "AssertionError": {
+        "th": "ผลลัพธ์ไม่ตรงกับที่เซลล์ตรวจคาดไว้",
+        "en": "The result is not what the check expects.",
+    },
+}

@@ -1,0 +1,543 @@
+"""Surgery on notebooks: read one, take the solutions out, put a learner's answers back in. Pure.
+
+The author's notebook follows nbgrader's format (cell metadata ``nbgrader``, schemas 1 to 3; ``### BEGIN SOLUTION``,
+``### BEGIN HIDDEN TESTS``) and, beyond it, hints: ``# hint(th): …`` as the first lines of a check cell. Of a learner's
+notebook nothing is believed but the text of the answer cells.
+"""
+
+import ast
+import json
+import math
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import nbformat
+import nbformat.reader
+from nbformat import NotebookNode
+
+from grading import messages
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_CELLS = 1000
+MAX_DEPTH = 60
+
+Text = dict[str, str]  # {"th": …, "en": …}
+
+_GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_HINT = re.compile(r"\s*#\s*hint\((th|en)\)\s*:\s*(.*)")
+_MAGIC = re.compile(r"^\s*[%!?]|[?]\s*$", re.MULTILINE)
+_COMMENT = r"^\s*(?:#+|//+|--|%+|<!--)\s*"
+_CELL_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_KEPT_METADATA = ("kernelspec", "language_info", "title")
+_MARK = re.compile(rf"{_COMMENT}(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)\b")
+_NEARLY_A_MARK = re.compile(rf"{_COMMENT}(?:begin|end)\W*(?:hidden|solution)", re.IGNORECASE)
+_STUB = "# เขียนคำตอบที่นี่\n# YOUR CODE HERE\nraise NotImplementedError()"
+_TEXT_STUB = "เขียนคำตอบที่นี่ / YOUR ANSWER HERE"
+_ALL_HIDDEN = "# เซลล์นี้ถูกตรวจเมื่อส่งคำตอบ\n# This check runs when you hand in."
+
+
+class NotebookRefused(Exception):
+    """A file that cannot be graded. ``code`` names the reason; ``th`` and ``en`` tell the person what to do."""
+
+    def __init__(self, code: str, **details: object) -> None:
+        self.code = code
+        self.th, self.en = (messages.REFUSED[code][language].format(**details) for language in ("th", "en"))
+        super().__init__(self.en)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in an author's notebook; ``cell`` counts from 1, None for the notebook as a whole."""
+
+    cell: int | None
+    th: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"cell {self.cell}: {self.en}" if self.cell else self.en
+
+
+class AuthorError(ValueError):
+    """An author's notebook that cannot be an exercise; ``problems`` says where and why, all of it at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(map(str, problems)))
+
+
+class Role(StrEnum):
+    """What a cell of the author's notebook is for."""
+
+    TEXT = "text"  # Markdown or raw
+    SETUP = "setup"  # code that everybody runs as written
+    ANSWER = "answer"  # the learner's
+    CHECK = "check"
+    MANUAL = "manual"  # the learner's, read by a person
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """A check as the author wrote it: the code without its hint lines, hidden parts included."""
+
+    id: str
+    max_points: float
+    code: str
+    hint: Text
+    number: int  # of the cell, from 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """An author's notebook, understood. ``roles`` has one entry per cell."""
+
+    notebook: NotebookNode
+    roles: tuple[Role, ...]
+    checks: tuple[SourceCheck, ...]
+    title: str = ""
+
+    @property
+    def max_score(self) -> float:
+        """The points that checks can give; manually graded cells come on top, from a person."""
+        return math.fsum(check.max_points for check in self.checks)
+
+    @property
+    def answers(self) -> list[NotebookNode]:
+        """The cells that are the learner's to fill, model solutions in them."""
+        return [cell for cell, role in zip(self.notebook.cells, self.roles, strict=True) if _is_answer(role)]
+
+    @cached_property
+    def released(self) -> NotebookNode:
+        """The learner's notebook; not to be changed, ``release`` gives copies."""
+        return _release(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """Our notebook with a learner's answers in it.
+
+    ``notebook`` is what the learner may see run: public checks only. ``answers`` maps grade ids to text.
+    ``notices`` tell the learner what was not found where it was expected, in both languages.
+    """
+
+    notebook: NotebookNode
+    answers: Mapping[str, str]
+    notices: tuple[Text, ...] = field(default=())
+
+
+# nbformat has no types
+_node: Any = nbformat.from_dict
+_reads: Any = nbformat.reader.reads
+_convert: Any = nbformat.convert
+
+
+def _is_answer(role: Role) -> bool:
+    return role in (Role.ANSWER, Role.MANUAL)
+
+
+# --- Reading -------------------------------------------------------------------------------------------------------
+
+
+def read_notebook(data: bytes) -> NotebookNode:
+    """Any Jupyter notebook, as version 4, without its outputs. Raises ``NotebookRefused``.
+
+    Refused are files over 5 MB, text that is not JSON, duplicate keys, absurd nesting, and what nbformat's schema
+    does not know. Older notebooks are upgraded.
+    """
+    if len(data) > MAX_BYTES:
+        raise NotebookRefused("too_big", megabytes=MAX_BYTES >> 20)
+    if not data.strip():
+        raise NotebookRefused("empty")
+    document = _parse(data)
+    if type(document) is not dict or type(document.get("nbformat")) is not int or not 2 <= document["nbformat"] <= 4:
+        raise NotebookRefused("not_a_notebook")
+    return _validated(document)
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _depth(document) > MAX_DEPTH:
+            raise NotebookRefused("not_a_notebook")
+    except (ValueError, RecursionError) as error:
+        raise NotebookRefused("not_a_notebook") from error
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("duplicate keys")
+    return result
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
+
+
+def _validated(document: dict[str, Any]) -> NotebookNode:
+    try:
+        notebook = _convert(_reads(json.dumps(document)), 4)
+        _keep_what_is_read(notebook)
+        nbformat.validate(notebook)
+    except Exception as error:  # nbformat fails in many ways on what is no notebook; they all mean this
+        raise NotebookRefused("not_a_notebook") from error
+    if len(notebook.cells) > MAX_CELLS:
+        raise NotebookRefused("too_many_cells", cells=MAX_CELLS)
+    return notebook
+
+
+def _keep_what_is_read(notebook: NotebookNode) -> None:
+    """Cells, their text and marks. Outputs were made elsewhere, by anybody; other metadata is nobody's business."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = _node({key: notebook.metadata[key] for key in _KEPT_METADATA if key in notebook.metadata})
+    seen: set[str] = set()
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.metadata = _node({"nbgrader": cell.metadata["nbgrader"]} if "nbgrader" in cell.metadata else {})
+        if cell.get("cell_type") == "code":
+            cell.outputs, cell.execution_count = [], None
+        given = cell.get("id")
+        cell.id = given if isinstance(given, str) and _CELL_ID.fullmatch(given) and given not in seen else f"_{number}"
+        seen.add(cell.id)
+
+
+def read_source(data: bytes) -> Source:
+    """An author's notebook, understood. Raises ``AuthorError`` listing every problem with its cell."""
+    try:
+        notebook = read_notebook(data)
+    except NotebookRefused as error:
+        raise AuthorError([Problem(None, error.th, error.en)]) from error
+    return _Reading(notebook).source()
+
+
+class _Reading:
+    """One reading of an author's notebook, collecting problems as it goes."""
+
+    def __init__(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+        self.problems: list[Problem] = []
+        self.seen: set[str] = set()
+
+    def source(self) -> Source:
+        roles, checks = [], []
+        for number, cell in enumerate(self.notebook.cells, start=1):
+            role = self.role(number, cell)
+            roles.append(role)
+            self.inspect_text(number, cell, role)
+            if role is Role.CHECK:
+                checks.append(self.check(number, cell))
+        if not checks:
+            self.complain(None, "no_checks")
+        if Role.ANSWER not in roles:
+            self.complain(None, "no_answers")
+        if self.problems:
+            raise AuthorError(self.problems)
+        title = self.notebook.metadata.get("title", "")
+        return Source(self.notebook, tuple(roles), tuple(checks), title if isinstance(title, str) else "")
+
+    def complain(self, number: int | None, code: str, **details: object) -> None:
+        texts = messages.AUTHOR[code]
+        self.problems.append(Problem(number, texts["th"].format(**details), texts["en"].format(**details)))
+
+    def role(self, number: int, cell: NotebookNode) -> Role:
+        marks = _marks(cell)
+        is_grade, is_solution = marks.get("grade") is True, marks.get("solution") is True
+        is_manual = marks.get("task") is True or (is_grade and is_solution)
+        if is_grade or is_solution or is_manual:
+            self.inspect_id(number, marks)
+        if is_manual or (is_solution and cell.cell_type != "code"):
+            return Role.MANUAL
+        if is_solution:
+            return Role.ANSWER
+        if is_grade:
+            if cell.cell_type != "code":
+                self.complain(number, "check_not_code")
+            return Role.CHECK
+        return Role.SETUP if cell.cell_type == "code" else Role.TEXT
+
+    def inspect_id(self, number: int, marks: Mapping[str, Any]) -> None:
+        grade_id = marks.get("grade_id")
+        if not isinstance(grade_id, str) or not _GRADE_ID.fullmatch(grade_id):
+            self.complain(number, "bad_id")
+        elif grade_id in self.seen:
+            self.complain(number, "same_id", id=grade_id)
+        else:
+            self.seen.add(grade_id)
+
+    def inspect_text(self, number: int, cell: NotebookNode, role: Role) -> None:
+        for label, homes in (("SOLUTION", (Role.ANSWER, Role.MANUAL)), ("HIDDEN TESTS", (Role.CHECK,))):
+            begins, _ = _regions(cell.source, label)
+            if begins is None:
+                self.complain(number, "unbalanced", mark=label)
+            elif begins and role not in homes:
+                self.complain(number, "misplaced", mark=label)
+        if line := _misspelt_mark(cell.source):
+            self.complain(number, "misspelt", line=line)
+        if cell.cell_type == "code" and (error := _syntax_error(cell.source)):
+            self.complain(number, "syntax", error=error)
+
+    def check(self, number: int, cell: NotebookNode) -> SourceCheck:
+        marks = _marks(cell)
+        points = marks.get("points", 0)
+        if type(points) not in (int, float) or not math.isfinite(points) or points < 0:
+            self.complain(number, "points")
+            points = 0
+        hint, code = _split_hint(cell.source)
+        return SourceCheck(str(marks.get("grade_id")), float(points), code, hint, number)
+
+
+def _marks(cell: NotebookNode) -> Mapping[str, Any]:
+    marks = cell.metadata.get("nbgrader", {})
+    return marks if isinstance(marks, dict) else {}
+
+
+def _regions(text: str, label: str) -> tuple[int | None, list[tuple[str, bool]]]:
+    """(number of regions, [(line, whether it lies in one)]); None regions when the marks do not match up."""
+    begin, end = (re.compile(f"{_COMMENT}{word} {label}\\b") for word in ("BEGIN", "END"))
+    lines, count, inside = [], 0, False
+    for line in text.split("\n"):
+        if begin.match(line):
+            if inside:
+                return None, []
+            inside, count = True, count + 1
+            lines.append((line, True))
+        elif end.match(line):
+            if not inside:
+                return None, []
+            lines.append((line, True))
+            inside = False
+        else:
+            lines.append((line, inside))
+    return (None, []) if inside else (count, lines)
+
+
+def _misspelt_mark(text: str) -> str:
+    """The first line that is nearly a mark: taken for a comment, it would show learners what it meant to hide."""
+    lines = (line.strip() for line in text.split("\n"))
+    return next((line[:80] for line in lines if _NEARLY_A_MARK.match(line) and not _MARK.match(line)), "")
+
+
+def _syntax_error(code: str) -> str:
+    """Python's complaint about an author's cell; cells with magics are left to the kernel."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(code, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return "" if _MAGIC.search(code) else str(error)
+    return ""
+
+
+def _split_hint(code: str) -> tuple[Text, str]:
+    """The hint in the first lines of a check, one text per language, and the code below it."""
+    lines = code.split("\n")
+    parts: dict[str, list[str]] = {}
+    while lines and (match := _HINT.match(lines[0])):
+        parts.setdefault(match[1], []).append(match[2].strip())
+        lines.pop(0)
+    return {language: " ".join(texts) for language, texts in parts.items()}, "\n".join(lines)
+
+
+# --- Release -------------------------------------------------------------------------------------------------------
+
+
+def release(source: Source) -> NotebookNode:
+    """The learner's notebook: solutions replaced, hidden checks and hints cut, our cells locked, no outputs."""
+    return deepcopy(source.released)
+
+
+def _release(source: Source) -> NotebookNode:
+    notebook = deepcopy(source.notebook)
+    texts = {check.number: _public_code(check) for check in source.checks}
+    for number, (cell, role) in enumerate(zip(notebook.cells, source.roles, strict=True), start=1):
+        if _is_answer(role):
+            cell.source = _without_solution(cell)
+        cell.source = texts.get(number, cell.source)
+        cell.metadata = _released_metadata(cell, role)
+    return notebook
+
+
+def _public_code(check: SourceCheck) -> str:
+    code = _cut(check.code, "HIDDEN TESTS").strip("\n")
+    return code if code.strip() else _ALL_HIDDEN
+
+
+def _cut(text: str, label: str) -> str:
+    _, lines = _regions(text, label)
+    return "\n".join(line for line, is_inside in lines if not is_inside)
+
+
+def _without_solution(cell: NotebookNode) -> str:
+    """The text with a stub, indented alike, in place of each solution; without marks the whole cell is one."""
+    stub = _STUB if cell.cell_type == "code" else _TEXT_STUB
+    count, lines = _regions(cell.source, "SOLUTION")
+    if not count:
+        # A task's text is the author's question; anything else without marks is the answer itself.
+        return cell.source if _marks(cell).get("task") is True else stub
+    kept: list[str] = []
+    was_inside = False
+    for line, is_inside in lines:
+        if is_inside and not was_inside:
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + part for part in stub.split("\n")]
+        elif not is_inside:
+            kept.append(line)
+        was_inside = is_inside and not re.match(f"{_COMMENT}END SOLUTION\\b", line)
+    return "\n".join(kept)
+
+
+def _released_metadata(cell: NotebookNode, role: Role) -> NotebookNode:
+    known = ("grade", "grade_id", "locked", "points", "schema_version", "solution", "task")
+    marks = {key: value for key, value in _marks(cell).items() if key in known}
+    metadata = _node({"nbgrader": marks} if marks else {})
+    metadata.deletable = False
+    if not _is_answer(role):
+        metadata.editable = False
+    return metadata
+
+
+# --- Assembly ------------------------------------------------------------------------------------------------------
+
+
+def assemble(source: Source, submitted: NotebookNode) -> Assembled:
+    """Rebuild the exercise from our own cells and the learner's answers.
+
+    An answer is found by its grade id, else by its cell id, else by its place among our cells that the learner left
+    as they were. Raises ``NotebookRefused`` when no answer is found at all: that is another notebook.
+    """
+    search = _Search(source, submitted)
+    answers = search.answers()
+    if not answers:
+        raise NotebookRefused("foreign", cells=", ".join(_grade_id(cell) for cell in source.answers))
+    notebook = release(source)
+    for cell, role in zip(notebook.cells, source.roles, strict=True):
+        if _is_answer(role):
+            cell.source = answers.get(_grade_id(cell), cell.source)
+    return Assembled(notebook, answers, tuple(search.notices))
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    value = _marks(cell).get("grade_id")
+    return value if isinstance(value, str) else ""
+
+
+class _Search:
+    """Finds the learner's answers and notes what was odd."""
+
+    def __init__(self, source: Source, submitted: NotebookNode) -> None:
+        self.ours = source.released.cells
+        self.roles = source.roles
+        self.cells: list[NotebookNode] = list(submitted.cells)
+        self.taken: set[int] = set()
+        self.found: dict[str, str] = {}
+        self.notices: list[Text] = []
+
+    def answers(self) -> dict[str, str]:
+        wanted = [cell for cell, role in zip(self.ours, self.roles, strict=True) if _is_answer(role)]
+        # Marks first, for all of them: a cell that names its question is never taken for the answer to another.
+        for cell in wanted:
+            self.by_grade_id(cell)
+        for cell in wanted:
+            self.by_cell_id(cell)
+        self.by_place()
+        for cell in wanted:
+            if _grade_id(cell) not in self.found:
+                self.note("missing_answer", cell)
+        self.count_extra_cells()
+        return self.found
+
+    def note(self, code: str, cell: NotebookNode | None = None, **details: object) -> None:
+        details |= {"id": _grade_id(cell)} if cell is not None else {}
+        self.notices.append({language: text.format(**details) for language, text in messages.NOTICES[code].items()})
+
+    def take(self, cell: NotebookNode, position: int) -> None:
+        given = self.cells[position]
+        self.taken.add(position)
+        self.found[_grade_id(cell)] = given.source
+        if given.cell_type != cell.cell_type:
+            self.note("retyped", cell)
+
+    def by_grade_id(self, cell: NotebookNode) -> None:
+        places = [i for i, given in enumerate(self.cells) if _grade_id(given) == _grade_id(cell)]
+        if not places:
+            return
+        # Copying a cell copies its marks: the last one that was worked on is meant.
+        worked_on = [i for i in places if self.cells[i].source.strip() not in ("", cell.source.strip())]
+        self.take(cell, (worked_on or places)[-1])
+        self.taken.update(places)
+        if len(places) > 1:
+            self.note("duplicated", cell)
+
+    def by_cell_id(self, cell: NotebookNode) -> None:
+        if _grade_id(cell) in self.found:
+            return
+        places = [i for i, given in enumerate(self.cells) if given.get("id") == cell.id and i not in self.taken]
+        if places and not _grade_id(self.cells[places[0]]):
+            self.take(cell, places[0])
+
+    def by_place(self) -> None:
+        """Between two of our own cells that are still there, as many unknown code cells as answers are missing."""
+        anchors = self.anchors()
+        for (our_start, their_start), (our_end, their_end) in pairwise(anchors):
+            missing = [
+                cell
+                for cell, role in list(zip(self.ours, self.roles, strict=True))[our_start + 1 : our_end]
+                if _is_answer(role) and _grade_id(cell) not in self.found
+            ]
+            free = [i for i in range(their_start + 1, their_end) if i not in self.taken and not self.is_ours(i)]
+            free = [i for i in free if self.cells[i].cell_type == "code" and not _grade_id(self.cells[i])]
+            if len(missing) == len(free):
+                for cell, position in zip(missing, free, strict=True):
+                    self.take(cell, position)
+
+    def anchors(self) -> list[tuple[int, int]]:
+        """Pairs (our position, theirs) of cells that stand in both notebooks, in rising order, with both ends."""
+        pairs, after = [(-1, -1)], 0
+        for ours, (cell, role) in enumerate(zip(self.ours, self.roles, strict=True)):
+            if role is Role.TEXT or not cell.source.strip():
+                continue
+            texts = [_grade_id(cell)] if _is_answer(role) else []
+            for theirs in range(after, len(self.cells)):
+                given = self.cells[theirs]
+                is_same = _grade_id(given) in texts if texts else given.source.strip() == cell.source.strip()
+                if is_same:
+                    pairs.append((ours, theirs))
+                    after = theirs + 1
+                    break
+        return [*pairs, (len(self.ours), len(self.cells))]
+
+    def is_ours(self, position: int) -> bool:
+        text = self.cells[position].source.strip()
+        return any(
+            text == cell.source.strip()
+            for cell, role in zip(self.ours, self.roles, strict=True)
+            if not _is_answer(role)
+        )
+
+    def count_extra_cells(self) -> None:
+        ids = {_grade_id(cell) for cell in self.ours} - {""}
+        extra = [
+            i
+            for i, cell in enumerate(self.cells)
+            if cell.cell_type == "code"
+            and i not in self.taken
+            and cell.source.strip()
+            and not self.is_ours(i)
+            and _grade_id(cell) not in ids
+        ]
+        if extra:
+            self.note("extra_cells", count=len(extra))
