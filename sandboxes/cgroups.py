@@ -32,6 +32,14 @@ class Groups:
         groups._limit_processes(processes)
         return groups
 
+    @classmethod
+    def left_over(cls, name: str) -> Groups:
+        """Return the groups that a launcher of this name could not take away itself."""
+        own = _own_paths()
+        places = [_here(*hierarchy, own.get(controller, "/")) for controller, hierarchy in _hierarchies().items()]
+        folders = [place / name for base in places for place in (base, base.parent)]
+        return cls({str(folder): folder for folder in folders if folder.is_dir()})
+
     def add(self, pid: int) -> None:
         """Move a process in. Raises `OSError`: a box outside its groups must not start."""
         for folder in set(self.folders.values()):

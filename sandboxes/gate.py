@@ -35,12 +35,17 @@ class Gate:
         self._partner: dict[socket.socket, socket.socket] = {}
         self._from_box: set[socket.socket] = set()
         self._wake, woken = socket.socketpair()
-        self._sockets += [self._wake, woken]
+        self._alarm, self._alarmed = socket.socketpair()
+        self._sockets += [self._wake, woken, self._alarm, self._alarmed]
         self._selector.register(woken, selectors.EVENT_READ)
         for port in ports:
             self._listen(Path(f"{ours}-{port}"), port)
         self._thread = threading.Thread(target=self._run, name="kernel gate", daemon=True)
         self._thread.start()
+
+    def fileno(self) -> int:
+        """Readable once the gate has overflowed: for use with select and zmq pollers."""
+        return self._alarmed.fileno()
 
     def close(self) -> None:
         """Shut the gate and end its thread."""
@@ -100,7 +105,9 @@ class Gate:
             data = end.recv(PIECE_BYTES)
         if end in self._from_box:
             self._left -= len(data)
-            self.has_overflowed = self.has_overflowed or self._left < 0
+            if self._left < 0 and not self.has_overflowed:
+                self.has_overflowed = True
+                self._alarm.send(b".")
         if not data or self.has_overflowed:
             self._part(end)
             return

@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sandboxes import seccomp
+from sandboxes.cgroups import Groups
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, SandboxUnavailable, Usage
 
@@ -243,6 +244,8 @@ class Box:
             self._control.close()
             self._control = None
         if self._slot is not None:
+            if self._ending is not None and self._ending.status is RunStatus.SANDBOX_FAILED:
+                Groups.left_over(self._slot.name).remove()
             self._slot.give_back()
             self._slot = None
 
@@ -286,7 +289,7 @@ class Box:
         argv = [str(self.python), *self.argv[1:]] if self.argv[0] == "python" else self.argv
         path = {"PATH": f"{self.python.parent}:/usr/bin:/bin"}
         job = {
-            "name": f"sandbox-{slot.uid}",
+            "name": slot.name,
             "is_root": os.geteuid() == 0,
             "inside_uid": slot.uid,
             "root": str(slot.root),
@@ -343,6 +346,11 @@ class _Slot:
     def __init__(self, uid: int, lock: int, state: Path) -> None:
         self.uid, self.lock, self.root = uid, lock, state / "root"
         self.sockets = state / "sockets" / str(uid)
+
+    @property
+    def name(self) -> str:
+        """Under which the box's control groups are made."""
+        return f"sandbox-{self.uid}"
 
     @classmethod
     def take(cls, *, has_sockets: bool) -> _Slot:

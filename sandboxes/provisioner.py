@@ -47,6 +47,12 @@ class SandboxProvisioner(LocalProvisioner):
             raise SandboxUnavailable("the kernel was given no box")
         return self.box
 
+    def opened_gate(self) -> Gate:
+        """Return the gate. Raises `SandboxUnavailable` before the kernel was launched."""
+        if self.gate is None:
+            raise SandboxUnavailable("the kernel was not launched")
+        return self.gate
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Reserve the box and write down where the kernel is to listen; nothing of our environment goes in."""
         box = self.started_box().__enter__()

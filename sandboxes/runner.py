@@ -6,19 +6,19 @@ counted, cut to the limit, and kept only where its shape is that of an ordinary 
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode, v4
 
+from sandboxes.gate import Gate
 from sandboxes.isolation import Box
 from sandboxes.limits import Limits
 from sandboxes.provisioner import KERNEL_ARGV, SandboxProvisioner
@@ -71,6 +71,16 @@ def run_notebook(
     return RunResult(run.status, usage + Usage(output_bytes=run.output_bytes), run.notebook, detail)
 
 
+class _Message(NamedTuple):
+    """A message of the kernel, as far as it is used; ``size`` is that of its content in bytes."""
+
+    channel: str
+    kind: Any
+    parent: Any
+    content: dict[str, Any]
+    size: int
+
+
 class _Kernel:
     """A kernel in a box with its shell and iopub channels; a context manager that leaves nothing behind."""
 
@@ -113,8 +123,8 @@ class _Kernel:
         return self.provisioner.started_box()
 
     @property
-    def has_overflowed(self) -> bool:
-        return self.provisioner.gate is not None and self.provisioner.gate.has_overflowed
+    def gate(self) -> Gate:
+        return self.provisioner.opened_gate()
 
     def error_text(self) -> str:
         return self.provisioner.error_text()
@@ -125,24 +135,32 @@ class _Kernel:
         identity: str = message["header"]["msg_id"]
         return identity
 
-    def receive(self, seconds: float) -> Iterator[tuple[str, dict[str, Any], int]]:
-        """Yield what has come, waiting up to ``seconds`` for the first: channel, message, bytes of its content.
+    def receive(self, seconds: float) -> Iterator[_Message]:
+        """Yield what has come, waiting up to ``seconds`` for the first; also returns early when the box has ended.
 
         A message that is not one is passed over: its size was counted at the gate.
         """
         poller = zmq.Poller()
-        for source in (self.shell, self.iopub, self.box.fileno()):
+        for source in (self.shell, self.iopub, self.box.fileno(), self.gate.fileno()):
             poller.register(source, zmq.POLLIN)
         ready = dict(poller.poll(max(0, int(seconds * 1000))))
         # Outputs first: the reply on the shell channel says that they have been sent.
         for channel, source in (("iopub", self.iopub), ("shell", self.shell)):
             if source in ready:
-                frames = source.recv_multipart()
-                # Whatever is wrong with a hostile message, it is not worth more than being passed over.
-                with contextlib.suppress(Exception):
-                    _, frames = self.manager.session.feed_identities(frames)
-                    message = self.manager.session.deserialize(frames)
-                    yield channel, message, len(frames[4])
+                message = self._read(channel, source.recv_multipart())
+                if message is not None:
+                    yield message
+
+    def _read(self, channel: str, frames: list[bytes]) -> _Message | None:
+        try:
+            _, frames = self.manager.session.feed_identities(frames)
+            message = self.manager.session.deserialize(frames)
+            kind, parent = message["header"]["msg_type"], message["parent_header"].get("msg_id")
+        except Exception:
+            # A hostile message can be wrong in more ways than can be listed; none is worth more than this.
+            return None
+        content = message["content"]
+        return _Message(channel, kind, parent, content if isinstance(content, dict) else {}, len(frames[4]))
 
     def _await_ready(self) -> None:
         """Wait for the subscription to outputs and for a first reply. Raises `SandboxUnavailable`."""
@@ -150,9 +168,9 @@ class _Kernel:
         request = self.send("kernel_info_request", {})
         waiting = {"iopub", "shell"}
         while waiting:
-            for channel, message, _ in self.receive(0.5):
-                if channel == "iopub" or message["parent_header"].get("msg_id") == request:
-                    waiting.discard(channel)
+            for message in self.receive(0.5):
+                if message.channel == "iopub" or message.parent == request:
+                    waiting.discard(message.channel)
             if self.box.poll() is not None or time.monotonic() > deadline:
                 raise SandboxUnavailable(f"the kernel did not answer: {self.error_text()[-500:]}")
 
@@ -198,33 +216,32 @@ class _Run:
         replied_at = None
         is_idle = has_failed = False
         while not (replied_at is not None and (is_idle or time.monotonic() > replied_at + IDLE_SECONDS)):
-            for channel, message, size in kernel.receive(min(0.5, self.deadline - time.monotonic())):
-                if message["parent_header"].get("msg_id") != request:
+            for message in kernel.receive(min(0.5, self.deadline - time.monotonic())):
+                if message.parent != request:
                     continue
-                kind, said = message["header"]["msg_type"], message["content"]
-                if channel == "shell" and kind == "execute_reply":
+                if message.channel == "shell" and message.kind == "execute_reply":
                     replied_at = time.monotonic()
-                    has_failed = has_failed or said.get("status") == "error"
-                elif channel == "iopub" and kind == "status":
-                    is_idle = said.get("execution_state") == "idle"
-                elif channel == "iopub":
-                    has_failed = self._take_output(cell, kind, said, size) or has_failed
+                    has_failed = has_failed or message.content.get("status") == "error"
+                elif message.channel == "iopub" and message.kind == "status":
+                    is_idle = message.content.get("execution_state") == "idle"
+                elif message.channel == "iopub":
+                    has_failed = self._take_output(cell, message) or has_failed
             self._require_running(kernel, is_done=replied_at is not None and is_idle)
         is_expected = "raises-exception" in cell.metadata.get("tags", [])
         if has_failed and not is_expected and self.status is RunStatus.COMPLETED:
             self.status = RunStatus.CELL_ERROR
         return has_failed and not is_expected
 
-    def _take_output(self, cell: NotebookNode, kind: str, said: Any, size: int) -> bool:
+    def _take_output(self, cell: NotebookNode, message: _Message) -> bool:
         """Keep one output; returns whether it is an error. Raises `_Ended` when it is one too many."""
-        output = _output(kind, said, cell.execution_count)
+        output = _output(message.kind, message.content, cell.execution_count)
         if output is None:
             return False
-        self.output_bytes += size
+        self.output_bytes += message.size
         left = self.limits.output_bytes - self.output_bytes
         if left < 0:
             if output.output_type == "stream":
-                _append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + size)]))
+                _append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + message.size)]))
             raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "outputs")
         _append(cell, output)
         if output.output_type == "error" and output.ename == "MemoryError":
@@ -234,7 +251,7 @@ class _Run:
 
     def _require_running(self, kernel: _Kernel, *, is_done: bool) -> None:
         """Raise `_Ended` when a limit or the kernel's end is the end of the run."""
-        if kernel.has_overflowed:
+        if kernel.gate.has_overflowed:
             raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "more bytes than the gate lets through")
         ending = kernel.box.poll()
         if ending is not None and not is_done:
@@ -259,10 +276,8 @@ def _append(cell: NotebookNode, output: NotebookNode) -> None:
         cell.outputs.append(output)
 
 
-def _output(kind: str, said: Any, count: int) -> NotebookNode | None:
+def _output(kind: str, said: Mapping[str, Any], count: int) -> NotebookNode | None:
     """Return an ordinary output made of a message's content, or None: widgets, updates and clearings are not kept."""
-    if not isinstance(said, dict):
-        return None
     if kind == "stream":
         name = "stderr" if said.get("name") == "stderr" else "stdout"
         return new_output("stream", name=name, text=_text(said.get("text")))

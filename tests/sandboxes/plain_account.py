@@ -1,0 +1,40 @@
+"""Become a plain account and run a piece of Python there: `python plain_account.py PROJECT CODE`, as root.
+
+Where interpreter or project lie in a closed home such as /root, they are shown to the plain account at the same place
+in a mount namespace of this process's own.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ACCOUNT = 54321
+
+
+def main(project: str, code: str) -> None:
+    sys.path.insert(0, project)
+    from sandboxes import lockdown
+
+    lockdown.unshare(lockdown.CLONE_NEWNS)
+    lockdown.mount("none", "/", None, lockdown.MS_REC | lockdown.MS_PRIVATE)
+    shown = [path for path in (sys.base_prefix, project) if path.startswith("/root/")]
+    stash = Path(tempfile.mkdtemp())
+    for number, path in enumerate(shown):
+        lockdown.bind(path, str(stash / str(number)), 0)
+    if shown:
+        lockdown.mount("tmpfs", "/root", "tmpfs", 0, "mode=755,size=1m")
+        for number, path in enumerate(shown):
+            lockdown.bind(str(stash / str(number)), path, 0)
+    stash.chmod(0o755)
+    state = tempfile.mkdtemp(prefix="sbx-", dir="/tmp")
+    os.chown(state, ACCOUNT, ACCOUNT)
+    os.setgroups([])
+    os.setresgid(ACCOUNT, ACCOUNT, ACCOUNT)
+    os.setresuid(ACCOUNT, ACCOUNT, ACCOUNT)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": state, "SANDBOXES_STATE_DIR": state, "PYTHONPATH": project}
+    os.execve(sys.executable, [sys.executable, "-W", "error", "-c", code], environment)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

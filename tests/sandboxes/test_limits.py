@@ -1,0 +1,43 @@
+import pytest
+
+from sandboxes.limits import Limits
+
+
+def test_limits_are_read_from_one_line_of_text():
+    limits = Limits.parse("wall_seconds=20, memory_bytes=500000000")
+    assert (limits.wall_seconds, limits.memory_bytes) == (20.0, 500_000_000)
+    assert limits.files == Limits().files
+
+
+def test_no_text_means_the_defaults():
+    assert Limits.parse("") == Limits()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("wall_second=3", "no limit named 'wall_second'"),
+        ("wall_seconds", "name=value"),
+        ("wall_seconds=soon", "not a number"),
+        ("wall_seconds=1,wall_seconds=2", "twice"),
+        ("wall_seconds=nan", "between"),
+        ("wall_seconds=inf", "between"),
+        ("memory_bytes=1e9", "not a number"),
+        ("memory_bytes=1024", "between"),
+        ("processes=-1", "between"),
+    ],
+)
+def test_a_wrong_limit_is_named(text, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Limits.parse(text)
+
+
+@pytest.mark.parametrize("values", [{"files": "12"}, {"files": True}, {"memory_bytes": 1e9}, {"wall_seconds": None}])
+def test_a_limit_of_the_wrong_type_is_refused(values):
+    with pytest.raises(ValueError, match="must be a"):
+        Limits.from_dict(values)
+
+
+def test_limits_survive_the_way_through_json():
+    limits = Limits(wall_seconds=2.5, processes=9)
+    assert Limits.from_dict(limits.as_dict()) == limits
