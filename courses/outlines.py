@@ -104,63 +104,74 @@ def of_course(course: "CoursePage", request: HttpRequest) -> Outline:
 
 def of_courses(courses: Sequence["CoursePage"], request: HttpRequest) -> list[Outline]:
     """The outlines of ``courses``, in the same order, for the reader of this page."""
-    from courses.models import Enrollment, LessonCompletion  # noqa: PLC0415 - pages use outlines
-
     if not courses:
         return []
-    modules, lessons = _pages_of(courses)
-    placed = {lesson.pk: placed_exercises(lesson.body.raw_data) for lesson in lessons}
-    exercises = Exercise.objects.in_bulk({pk for pks in placed.values() for pk in pks})
-    learner = request.user if request.user.is_authenticated else None
-    done: set[uuid.UUID] = set()
-    enrolled: set[uuid.UUID] = set()
-    best: dict[int, Any] = {}
-    if learner:
-        enrolled = set(Enrollment.objects.of(learner).values_list("course_key", flat=True))
-        keys = [lesson.translation_key for lesson in lessons]
-        completions = LessonCompletion.objects.filter(learner=learner, lesson_key__in=keys)
-        done = set(completions.values_list("lesson_key", flat=True))
-        if exercises:
-            own = Submission.objects.best_for(learner).filter(exercise__in=exercises)
-            best = {row["exercise"]: row for row in own.values("exercise", "score", "max_score", "fraction")}
-
-    def exercise_lines(lesson: Any, pass_percent: int) -> list[ExerciseLine]:
-        known = [exercises[pk] for pk in dict.fromkeys(placed[lesson.pk]) if pk in exercises]
-        return [_exercise_line(exercise, best.get(exercise.pk), pass_percent) for exercise in known]
-
-    by_module = defaultdict(list)
-    for lesson in lessons:
-        by_module[_parent_path(lesson)].append(lesson)
-    by_course = defaultdict(list)
-    for module in modules:
-        by_course[_parent_path(module)].append(module)
+    modules, lessons = _pages_below(courses)
+    shelf = _Shelf(request, lessons)
+    lessons_of = _by_parent(lessons)
+    modules_of = _by_parent(modules)
 
     def module_line(module: Any, pass_percent: int) -> ModuleLine:
-        lines = [
-            LessonLine(
-                key=lesson.translation_key,
-                title=lesson.title,
-                url=lesson.get_url(request) or "",
-                minutes=lesson.minutes,
-                is_done=lesson.translation_key in done,
-                exercises=exercise_lines(lesson, pass_percent),
-            )
-            for lesson in by_module[module.path]
-        ]
-        return ModuleLine(module.translation_key, module.title, module.summary, module.get_url(request) or "", lines)
+        lines = [shelf.lesson_line(lesson, pass_percent) for lesson in lessons_of[module.path]]
+        return ModuleLine(module.translation_key, module.title, module.summary, shelf.url(module), lines)
 
     return [
         Outline(
             course=course,
-            url=course.get_url(request) or "",
-            modules=[module_line(module, course.pass_percent) for module in by_course[course.path]],
-            is_enrolled=course.translation_key in enrolled,
+            url=shelf.url(course),
+            modules=[module_line(module, course.pass_percent) for module in modules_of[course.path]],
+            is_enrolled=course.translation_key in shelf.enrolled,
         )
         for course in courses
     ]
 
 
-def _pages_of(courses: Sequence["CoursePage"]) -> tuple[list[Any], list[Any]]:
+class _Shelf:
+    """What many lines need, fetched once: the exercises that lessons place, and what the reader has done."""
+
+    def __init__(self, request: HttpRequest, lessons: Sequence[Any]) -> None:
+        self.request = request
+        self.placed = {lesson.pk: placed_exercises(lesson.body.raw_data) for lesson in lessons}
+        self.exercises = Exercise.objects.in_bulk({pk for pks in self.placed.values() for pk in pks})
+        self.enrolled: set[uuid.UUID] = set()
+        self.done: set[uuid.UUID] = set()
+        self.best: dict[int, dict[str, Any]] = {}
+        if request.user.is_authenticated:
+            self._fetch_record(request.user, [lesson.translation_key for lesson in lessons])
+
+    def _fetch_record(self, learner: Any, lesson_keys: list[uuid.UUID]) -> None:
+        from courses.models import Enrollment, LessonCompletion  # noqa: PLC0415 - pages use outlines
+
+        self.enrolled = set(Enrollment.objects.of(learner).values_list("course_key", flat=True))
+        completions = LessonCompletion.objects.filter(learner=learner, lesson_key__in=lesson_keys)
+        self.done = set(completions.values_list("lesson_key", flat=True))
+        if self.exercises:
+            own = Submission.objects.best_for(learner).filter(exercise__in=self.exercises)
+            self.best = {row["exercise"]: row for row in own.values("exercise", "score", "max_score", "fraction")}
+
+    def url(self, page: Any) -> str:
+        return page.get_url(self.request) or ""
+
+    def lesson_line(self, lesson: Any, pass_percent: int) -> LessonLine:
+        known = [self.exercises[pk] for pk in dict.fromkeys(self.placed[lesson.pk]) if pk in self.exercises]
+        return LessonLine(
+            key=lesson.translation_key,
+            title=lesson.title,
+            url=self.url(lesson),
+            minutes=lesson.minutes,
+            is_done=lesson.translation_key in self.done,
+            exercises=[self.exercise_line(exercise, pass_percent) for exercise in known],
+        )
+
+    def exercise_line(self, exercise: Exercise, pass_percent: int) -> ExerciseLine:
+        best = self.best.get(exercise.pk)
+        if best is None:
+            return ExerciseLine(exercise, None, None, is_passed=False)
+        passed = is_passed(best["fraction"], pass_percent)
+        return ExerciseLine(exercise, best["score"], best["max_score"], is_passed=passed)
+
+
+def _pages_below(courses: Sequence["CoursePage"]) -> tuple[list[Any], list[Any]]:
     """The published modules and lessons below ``courses``, in the order of the tree."""
     from courses.models import LessonPage, ModulePage  # noqa: PLC0415 - pages use outlines
 
@@ -172,12 +183,9 @@ def _pages_of(courses: Sequence["CoursePage"]) -> tuple[list[Any], list[Any]]:
     return modules, lessons
 
 
-def _parent_path(page: Any) -> str:
-    return str(page.path[: -page.steplen])
-
-
-def _exercise_line(exercise: Exercise, best: Any, pass_percent: int) -> ExerciseLine:
-    if best is None:
-        return ExerciseLine(exercise, None, None, is_passed=False)
-    passed = is_passed(best["fraction"], pass_percent)
-    return ExerciseLine(exercise, best["score"], best["max_score"], is_passed=passed)
+def _by_parent(pages: Iterable[Any]) -> defaultdict[str, list[Any]]:
+    """Pages by the tree path of their parent, in the order given."""
+    shelves: defaultdict[str, list[Any]] = defaultdict(list)
+    for page in pages:
+        shelves[page.path[: -page.steplen]].append(page)
+    return shelves

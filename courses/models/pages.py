@@ -84,7 +84,7 @@ class CourseIndexPage(SiteMapPage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         courses = CoursePage.objects.live().child_of(self).order_by("path")
         found = catalog.search(courses, request.GET.get("q", ""), request.GET.get("page"))
-        return super().get_context(request, *args, **kwargs) | {"catalog": found}
+        return super().get_context(request, *args, **kwargs) | {"found": found}
 
 
 class CoursePage(SiteMapPage):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from lms.accounts.models import User
-from lms.accounts.names import COMMON_TITLES, NameRefused, clean_latin_name, clean_name
+from lms.accounts.names import NameRefused, clean_latin_name, clean_name
 
 REFUSALS = {
     "characters": _("Use letters only; digits and symbols are not part of a name."),
@@ -33,16 +33,6 @@ class LatinNameField(NameField):
     cleaner = staticmethod(clean_latin_name)
 
 
-class TitleInput(forms.TextInput):
-    """Free text with the common titles offered: there are more ranks and degrees than a list can hold."""
-
-    template_name = "accounts/title_input.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        return context | {"titles": COMMON_TITLES, "list_id": f"{context['widget']['attrs'].get('id', name)}_titles"}
-
-
 def name_fields() -> dict[str, forms.Field]:
     """The parts of a person's name, as form fields."""
     return {
@@ -50,7 +40,8 @@ def name_fields() -> dict[str, forms.Field]:
             label=_("Title"),
             required=False,
             max_length=60,
-            widget=TitleInput(attrs={"autocomplete": "honorific-prefix"}),
+            # Free text with the common titles offered: there are more ranks and degrees than a list can hold.
+            widget=forms.TextInput(attrs={"autocomplete": "honorific-prefix", "list": "titles"}),
         ),
         "given_name": NameField(
             label=_("Given name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "given-name"})

@@ -5,7 +5,6 @@ import unicodedata
 
 # These join the given name without a space; ranks, degrees and royal titles stand apart.
 JOINED_TITLES = frozenset({"นาย", "นาง", "นางสาว", "คุณ", "ดร.", "นพ.", "พญ.", "ผศ.", "รศ.", "ศ."})
-COMMON_TITLES = ("นาย", "นาง", "นางสาว", "ดร.", "ผศ.", "รศ.", "ศ.", "ว่าที่ร้อยตรี", "นพ.", "พญ.", "ม.ร.ว.", "ม.ล.")
 PUNCTUATION = " .-'’,()/"
 
 
