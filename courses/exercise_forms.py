@@ -12,7 +12,7 @@ from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.forms import not_ipynb, printable, read_upload
 from grading.models import DataFile, Exercise, in_language
-from grading.notebooks import AuthorError, Source, read_source
+from grading.notebooks import AuthorError, Problem, Source, read_source
 from sandboxes.limits import Limits
 
 MAX_SOURCE_BYTES = 5 * 1024 * 1024
@@ -95,9 +95,7 @@ class ExerciseForm(WagtailAdminModelForm):
                 raise ValidationError(_("Choose the source notebook of the exercise."))
             return bytes(self.version.source)
         if not upload.name.lower().endswith(".ipynb"):
-            raise ValidationError(
-                _("“%(name)s” is not a notebook: its name must end in .ipynb.") % {"name": upload.name}
-            )
+            raise not_ipynb(upload.name)
         data = read_upload(upload, MAX_SOURCE_BYTES)
         self.parsed(data)
         return data
@@ -152,9 +150,10 @@ class ExerciseForm(WagtailAdminModelForm):
         )
 
 
-def said(problem: Any) -> str:
+def said(problem: Problem) -> str:
     """One of an AuthorError's problems, in the reader's language."""
-    return in_language(problem) if isinstance(problem, dict) else str(problem)
+    text = in_language({"th": problem.th, "en": problem.en})
+    return _("Cell %(number)d: %(text)s") % {"number": problem.cell, "text": text} if problem.cell else text
 
 
 def file_name(upload: UploadedFile) -> str:

@@ -3,7 +3,7 @@
 import io
 import uuid
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -26,6 +26,9 @@ from courses.forms import HandInForm
 from grading import tasks
 from grading.models import DataFile, Exercise, ExerciseVersion, HandInRefused, Submission
 from grading.prompts import prompt_html, release_bytes
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
 
 ATTEMPTS_ON_A_PAGE = 50
 # Seconds until the page asks again: eager while grading is likely to be done, then ever more patient.
@@ -95,7 +98,7 @@ def receive(request: HttpRequest, slug: str) -> HttpResponse:
             with transaction.atomic():
                 submission = Submission.objects.hand_in(
                     exercise=found,
-                    learner=request.user,
+                    learner=reader(request),
                     notebook=form.cleaned_data["notebook"],
                     filename=form.filename,
                 )
@@ -108,8 +111,8 @@ def receive(request: HttpRequest, slug: str) -> HttpResponse:
 
 def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, status: int = 200) -> HttpResponse:
     version = found.current
-    attempts = Submission.objects.filter(exercise=found, learner=request.user).with_score().order_by("-attempt")
-    code = found.why_closed(request.user)
+    attempts = Submission.objects.filter(exercise=found, learner=reader(request)).with_score().order_by("-attempt")
+    code = found.why_closed(reader(request))
     context = {
         "exercise": found,
         "version": version,
@@ -117,7 +120,7 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "files": files_of(version),
         "form": form,
         "attempts": Paginator(attempts.defer("notebook"), ATTEMPTS_ON_A_PAGE).get_page(request.GET.get("page")),
-        "attempts_left": found.attempts_left(request.user),
+        "attempts_left": found.attempts_left(reader(request)),
         "why_closed": why_not(code) if code else "",
         "is_enrolled": placement.is_enrolled_for(request.user, found),
         "lessons": lessons_of(found),
@@ -132,6 +135,11 @@ def enroll_first(request: HttpRequest, found: Exercise) -> HttpResponse:
     if not courses:
         raise Http404
     return render(request, "exercises/enroll_first.html", {"exercise": found, "courses": courses}, status=403)
+
+
+def reader(request: HttpRequest) -> "_User":
+    """Whoever reads the page; every view here lets only those in who are logged in."""
+    return cast("_User", request.user)
 
 
 def may_work_on(request: HttpRequest, found: Exercise) -> bool:
@@ -227,7 +235,7 @@ def seen_by(request: HttpRequest, pk: uuid.UUID) -> Submission:
     """The submission, for the learner whose it is and for staff; for everybody else there is none (Http404)."""
     visible = Submission.objects.select_related("exercise", "learner").defer("notebook")
     if not request.user.has_perm("grading.view_submission"):
-        visible = visible.filter(learner=request.user)
+        visible = visible.filter(learner=reader(request))
     return get_object_or_404(visible, pk=pk)
 
 
@@ -240,7 +248,7 @@ def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
         "exercise": found.exercise,
         "grade": found.grade if found.status == Submission.Status.GRADED else None,
         "is_own": is_own,
-        "attempts_left": found.exercise.attempts_left(request.user) if is_own and found.is_final else None,
+        "attempts_left": found.exercise.attempts_left(reader(request)) if is_own and found.is_final else None,
         "poll_seconds": POLL_SECONDS[turn],
         "next_turn": turn + 1,
     }

@@ -22,3 +22,7 @@ DATABASES["default"].get("OPTIONS", {}).pop("pool", None)  # noqa: F405
 # Style sheets come straight from the source: nothing is collected for a test.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
 WHITENOISE_USE_FINDERS = True
+
+# A file, as in production: threads of a test meet the locks that processes meet, which a shared memory has not.
+if IS_EMBEDDED:  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # noqa: F405
