@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 # The ceiling of a number: above it a "limit" is a typing mistake (bytes taken for megabytes), not a limit.
-_CEILINGS: dict[str, float] = {
+CEILINGS: dict[str, float] = {
     "wall_seconds": 3600,
     "cpu_seconds": 3600,
     "memory_bytes": 64 << 30,
@@ -54,8 +54,8 @@ class Limits:
             if type(value) not in wanted:
                 raise ValueError(f"{field.name} must be a {'number' if float in wanted else 'whole number'}: {value!r}")
             # Written so that nan, which compares false with everything, is refused too.
-            if not _FLOORS[field.name] <= value <= _CEILINGS[field.name]:
-                low, high = _FLOORS[field.name], _CEILINGS[field.name]
+            if not _FLOORS[field.name] <= value <= CEILINGS[field.name]:
+                low, high = _FLOORS[field.name], CEILINGS[field.name]
                 raise ValueError(f"{field.name} must be between {low} and {high}: {value!r}")
 
     @classmethod

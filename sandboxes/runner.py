@@ -6,10 +6,12 @@ counted, cut to the limit, and kept only where its shape is that of an ordinary 
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +22,7 @@ from nbformat import NotebookNode, v4
 
 from sandboxes.gate import Gate
 from sandboxes.isolation import Box
-from sandboxes.limits import Limits
+from sandboxes.limits import CEILINGS, Limits
 from sandboxes.provisioner import KERNEL_ARGV, SandboxProvisioner
 from sandboxes.results import Ending, RunResult, RunStatus, SandboxUnavailable, Usage
 
@@ -96,7 +98,8 @@ class _Kernel:
             kernel_id=str(uuid.uuid4()), kernel_spec=self.manager.kernel_spec, parent=self.manager
         )
         generous = limits.with_(
-            wall_seconds=limits.wall_seconds + START_WALL_SECONDS, cpu_seconds=limits.cpu_seconds + START_CPU_SECONDS
+            wall_seconds=min(limits.wall_seconds + START_WALL_SECONDS, CEILINGS["wall_seconds"]),
+            cpu_seconds=min(limits.cpu_seconds + START_CPU_SECONDS, CEILINGS["cpu_seconds"]),
         )
         self.provisioner.equip(
             files=files, limits=generous, python=python, allowed_bytes=4 * limits.output_bytes + PROTOCOL_BYTES
@@ -105,7 +108,9 @@ class _Kernel:
 
     def __enter__(self) -> _Kernel:
         try:
-            self.manager.start_kernel()
+            # In a thread with a loop of its own, because the caller's thread may be running one.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(asyncio.run, self.manager._async_start_kernel()).result()
             self.iopub = self.manager.connect_iopub()
             self.shell = self.manager.connect_shell()
             self._await_ready()

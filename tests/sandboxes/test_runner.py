@@ -1,10 +1,14 @@
 """Every way a notebook can end, in a real kernel; the corpus is in tests/notebooks, each file named for its crime."""
 
+import asyncio
 import base64
+import gc
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -86,6 +90,10 @@ def test_nonsense_from_the_kernel_is_cleaned_or_passed_over(run):
     assert "still here" in text_of(result, cell=1)
 
 
+def test_the_highest_limits_can_be_asked_for(run):
+    assert run("clears_what_was_said", wall_seconds=3600.0, cpu_seconds=3600.0).status is RunStatus.COMPLETED
+
+
 def test_what_was_said_cannot_be_unsaid(run):
     assert text_of(run("clears_what_was_said")) == "said\nsaid too\n"
 
@@ -139,6 +147,27 @@ def test_a_kernel_that_cannot_start_is_our_failure_and_leaves_nothing(python):
     notebook = nbformat.read(CORPUS / "behaves.ipynb", as_version=4)
     with pytest.raises(SandboxUnavailable):
         run_notebook(notebook, files={}, limits=SMALL.with_(memory_bytes=17 << 20), python=python)
+
+
+def test_runs_side_by_side_keep_apart_and_hold_on_to_nothing(python):
+    def run_number(number):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"print({number})")])
+        return run_notebook(notebook, files={}, limits=SMALL, python=python)
+
+    run_number(0)
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    with ThreadPoolExecutor(3) as threads:
+        results = list(threads.map(run_number, range(6)))
+    assert [text_of(result) for result in results] == [f"{number}\n" for number in range(6)]
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
+
+
+def test_a_notebook_can_be_run_where_an_event_loop_is_running(run):
+    async def inside():
+        return run("clears_what_was_said").status
+
+    assert asyncio.run(inside()) is RunStatus.COMPLETED
 
 
 def test_a_plain_account_gets_the_same_box_from_a_user_namespace(python):
