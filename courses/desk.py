@@ -1,9 +1,10 @@
 """The learner's desk: courses under way, what to do next, what was handed in, credentials."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -12,17 +13,21 @@ from courses import outlines
 from courses.models import CoursePage, Enrollment
 from grading.models import Submission
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
+
 RECENT_SUBMISSIONS = 10
 
 
 @login_required
 def desk(request: HttpRequest) -> HttpResponse:
     """Courses with progress and the next step, the latest submissions, credentials."""
-    keys = list(Enrollment.objects.filter(learner=request.user).values_list("course_key", flat=True))
+    learner = cast("_User", request.user)
+    keys = list(Enrollment.objects.of(learner).values_list("course_key", flat=True))
     by_key = {course.translation_key: course for course in _in_reader_language(keys)}
     # Newest enrollment first; a course that is no longer published is not shown, its record stays.
     courses = [by_key[key] for key in keys if key in by_key]
-    submissions = Submission.objects.filter(learner=cast(AbstractBaseUser, request.user)).with_score()
+    submissions = Submission.objects.filter(learner=learner).with_score()
     return render(
         request,
         "courses/desk.html",
@@ -33,7 +38,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _in_reader_language(keys: list[object]) -> list[CoursePage]:
+def _in_reader_language(keys: Sequence[UUID]) -> list[CoursePage]:
     """The published pages of these courses: in the reader's language where there is one, else in the other."""
     pages = CoursePage.objects.live().filter(translation_key__in=keys).select_related("locale")
     language = (get_language() or "th")[:2]

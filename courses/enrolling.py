@@ -1,6 +1,7 @@
 """Joining a course, leaving it, and marking its lessons done."""
 
 import uuid
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,10 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from wagtail.models import Page
 
 from courses.models import CoursePage, Enrollment, LessonCompletion, LessonPage
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
 
 
 def enroll(request: HttpRequest, course_key: uuid.UUID) -> HttpResponse:
@@ -24,7 +28,7 @@ def enroll(request: HttpRequest, course_key: uuid.UUID) -> HttpResponse:
 
 @login_required
 def _enroll(request: HttpRequest, course: CoursePage) -> HttpResponse:
-    Enrollment.objects.enroll(learner=request.user, course_key=course.translation_key)
+    Enrollment.objects.enroll(learner=_learner(request), course_key=course.translation_key)
     messages.success(request, _("You are enrolled in “%(course)s”.") % {"course": course.title})
     return redirect(course.get_url(request))
 
@@ -34,7 +38,7 @@ def _enroll(request: HttpRequest, course: CoursePage) -> HttpResponse:
 def leave(request: HttpRequest, course_key: uuid.UUID) -> HttpResponse:
     """GET asks, POST leaves. Submissions and grades stay; enrolling again brings everything back."""
     course = _published(CoursePage, course_key)
-    enrollment = Enrollment.objects.filter(learner=request.user, course_key=course_key)
+    enrollment = Enrollment.objects.filter(learner=_learner(request), course_key=course_key)
     if not enrollment.exists():
         return redirect(course.get_url(request))
     if request.method != "POST":
@@ -50,13 +54,18 @@ def mark_lesson(request: HttpRequest, lesson_key: uuid.UUID) -> HttpResponse:
     """Marks a lesson done (``done=1``) or open again; only for those enrolled in its course."""
     lesson = _published(LessonPage, lesson_key)
     course = CoursePage.objects.ancestor_of(lesson).get()
-    if not Enrollment.objects.filter(learner=request.user, course_key=course.translation_key).exists():
+    if not Enrollment.objects.filter(learner=_learner(request), course_key=course.translation_key).exists():
         messages.error(request, _("Enroll in the course first."))
         return redirect(course.get_url(request))
     LessonCompletion.objects.mark(
-        learner=request.user, lesson_key=lesson_key, is_done=request.POST.get("done") == "1"
+        learner=_learner(request), lesson_key=lesson_key, is_done=request.POST.get("done") == "1"
     )
     return HttpResponseRedirect(f"{lesson.get_url(request)}#done")
+
+
+def _learner(request: HttpRequest) -> "_User":
+    """Who asks; only behind ``login_required``."""
+    return cast("_User", request.user)
 
 
 def _published[P: Page](model: type[P], key: uuid.UUID) -> P:

@@ -147,7 +147,9 @@ class _Shelf:
         self.done = set(completions.values_list("lesson_key", flat=True))
         if self.exercises:
             own = Submission.objects.best_for(learner).filter(exercise__in=self.exercises)
-            self.best = {row["exercise"]: row for row in own.values("exercise", "score", "max_score", "fraction")}
+            # The columns that with_score() adds are unknown to the type checker.
+            scores: Any = own.values("exercise_id", "score", "max_score", "fraction")  # type: ignore[misc]
+            self.best = {row["exercise_id"]: row for row in scores}
 
     def url(self, page: Any) -> str:
         return page.get_url(self.request) or ""

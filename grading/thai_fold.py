@@ -14,7 +14,7 @@ _ABOVE_BELOW = "\u0e31\u0e34-\u0e39\u0e47"
 
 
 def fold(text: str) -> str:
-    """``text`` in canonical spelling: NFC, no invisible characters, one order of marks, Arabic digits, single spaces."""
+    """``text`` in canonical spelling: NFC, nothing invisible, one order of marks, Arabic digits, single spaces."""
     text = unicodedata.normalize("NFC", text)
     text = _INVISIBLE.sub("", text).replace("\u00a0", " ")
     text = text.replace("\u0e40\u0e40", "\u0e41")  # two เ typed for one แ

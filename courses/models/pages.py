@@ -24,6 +24,7 @@ class SiteMapPage(Page):
     override_translatable_fields: ClassVar[list[Any]] = [SynchronizedField("slug", overridable=False)]
     # What an address is called when its Thai title leaves no Latin letters.
     slug_word: ClassVar[str] = "page"
+    slug: str
 
     class Meta:
         abstract = True

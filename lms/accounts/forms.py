@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from allauth.account import forms as allauth
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from lms.accounts.models import User
@@ -63,6 +64,9 @@ def name_fields() -> dict[str, forms.Field]:
     }
 
 
+EMAIL_LENGTH = 254  # RFC 5321, and what the columns hold
+
+
 class PlainLabels:
     """A label above the field says it once; a placeholder that repeats it vanishes while typing."""
 
@@ -72,6 +76,8 @@ class PlainLabels:
         super().__init__(*args, **kwargs)
         for each in self.fields.values():
             each.widget.attrs.pop("placeholder", None)
+            if isinstance(each, forms.EmailField):
+                each.validators.append(MaxLengthValidator(EMAIL_LENGTH))
 
 
 class LoginForm(PlainLabels, allauth.LoginForm):

@@ -20,7 +20,7 @@ def clean_name(text: str) -> str:
     """``text`` in NFC without invisible characters and doubled spaces; every mark is kept: ``น้ำฝน``, ``ปิ่น``.
 
     Raises:
-        NameRefused: it holds something that is no letter, mark or punctuation of names, or does not start with a letter.
+        NameRefused: something in it is no letter, mark or punctuation of names, or it does not start with a letter.
     """
     text = unicodedata.normalize("NFC", text).replace("\u00a0", " ")
     # Cf: zero-width spaces and joiners from copied text, and marks that turn the writing direction around.

@@ -26,7 +26,9 @@ def language_links(context: dict[str, Any]) -> list[dict[str, Any]]:
             "code": code,
             "name": name,
             "is_current": code == current,
-            "url": _query_in(code, request.GET, _page_url(context.get("page"), code, request) or in_language(request.path, code)),
+            "url": _query_in(
+                code, request.GET, _page_url(context.get("page"), code, request) or in_language(request.path, code)
+            ),
         }
         for code, name in settings.LANGUAGES
     ]
@@ -46,9 +48,8 @@ def _page_url(page: Any, code: str, request: Any) -> str | None:
         return page.get_url(request)
     locale = Locale.objects.filter(language_code=code).first()
     while locale and not page.is_root():
-        if translated := page.get_translation_or_none(locale):
-            if translated.live:
-                return translated.get_url(request)
+        if (translated := page.get_translation_or_none(locale)) and translated.live:
+            return translated.get_url(request)
         page = page.get_parent()
     return in_language("/", code)
 

@@ -45,6 +45,6 @@ def thai_datetime(value: Moment, style: str = "long") -> str:
 
 
 @register.filter(is_safe=True)
-def keep_terms(value: object) -> str:
+def keep_terms(value: str) -> str:
     """The text or HTML with the product's key terms kept whole at line ends."""
     return terms.keep_whole(value)

@@ -1,6 +1,14 @@
 import pytest
+from django.utils import translation
 
 from tests.courses.trees import grow, make_exercise, plant
+
+
+@pytest.fixture(autouse=True)
+def thai():
+    """What an earlier request left active must not decide which addresses a test asks for."""
+    with translation.override("th"):
+        yield
 
 
 @pytest.fixture

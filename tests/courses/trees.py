@@ -60,9 +60,7 @@ def plant():
     """The front page and the catalog, in both languages."""
     english, _ = Locale.objects.get_or_create(language_code="en")
     root = Page.get_first_root_node()
-    home = HomePage(
-        title="ทักษะข้อมูลสำหรับข้าราชการ", slug="front", lead="เรียน ลงมือทำ และรับวุฒิบัตรที่ตรวจสอบได้"
-    )
+    home = HomePage(title="ทักษะข้อมูลสำหรับข้าราชการ", slug="front", lead="เรียน ลงมือทำ และรับวุฒิบัตรที่ตรวจสอบได้")
     root.add_child(instance=home)
     site = Site.objects.get(is_default_site=True)
     site.root_page = home
@@ -122,8 +120,6 @@ def grow(tree, *, code="DA-201", title="วิเคราะห์ข้อม�
         translate(module, locale, title="Starting with data", summary="Files, tables and reading them")
         for number, lesson in enumerate(LessonPage.objects.child_of(module).order_by("path"), start=1):
             text = [text_block(f"<h2>Topic {number}</h2><p>Data of the government</p>"), *lesson.body.raw_data[1:]]
-            translate(
-                lesson, locale, title=f"Lesson {number}", body=lesson.body.stream_block.to_python(list(text))
-            )
+            translate(lesson, locale, title=f"Lesson {number}", body=lesson.body.stream_block.to_python(list(text)))
     tree.courses.append(course)
     return course
