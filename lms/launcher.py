@@ -8,6 +8,8 @@ costs little to keep around.
 
 import ctypes
 import fcntl
+import hashlib
+import json
 import os
 import signal
 import socket
@@ -144,7 +146,8 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     host = os.environ.get("HOST", "127.0.0.1")
     threads = os.environ.get("WEB_THREADS", "4")
     web = [str(bin_dir / "gunicorn"), "lms.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
-    web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", threads, "--no-control-socket"]
+    web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", threads]
+    web += ["--preload", "--no-control-socket"]
     runs = os.environ.get("GRADING_CONCURRENCY", str(os.cpu_count() or 1))
     key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -168,12 +171,56 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
 
 
 def prepare(var: Path, env: dict[str, str]) -> None:
-    """Database, static files, translations, key and demo content; changes nothing that exists."""
+    """Database, static files, translations, key and demo content; changes nothing that exists.
+
+    On the embedded default it is left out when it was done before with the code as it is now: that saves a second
+    start several seconds.
+    """
+    stamp, is_embedded = var / "prepared.json", not os.environ.get("DATABASE_URL")
+    state = code_state(env)
+    if is_embedded and (var / "db.sqlite3").exists() and (known := read_stamp(stamp)).get("state") == state:
+        say(known["said"])
+        return
     key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
     command = [sys.executable, "manage.py", "prepare"]
-    done = subprocess.run(command, env=env | {"ISSUER_KEY_FILE": key}, cwd=BASE_DIR, check=False)
-    if done.returncode:
+    said = ""
+    with subprocess.Popen(
+        command, env=env | {"ISSUER_KEY_FILE": key}, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout or ():
+            said += line
+            say(line.rstrip("\n"))
+    if process.returncode:
         raise StartFailed("The preparation above failed: nothing was started.")
+    stamp.write_text(json.dumps({"state": state, "said": said.rstrip("\n")}), encoding="utf-8")
+
+
+def read_stamp(path: Path) -> dict[str, str]:
+    try:
+        stamp = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def code_state(env: dict[str, str]) -> str:
+    """Changes when a file of ours, a package or the site's address does."""
+    digest = hashlib.sha256(env["PUBLIC_URL"].encode())
+    for room in (
+        "lms",
+        "courses",
+        "grading",
+        "sandboxes",
+        "templates",
+        "requirements.lock",
+        "requirements-kernel.lock",
+    ):
+        top = BASE_DIR / room
+        for path in sorted([top, *top.rglob("*")]):
+            if path.is_file() and path.suffix not in {".pyc", ".mo"}:
+                state = path.stat()
+                digest.update(f"{path}{state.st_mtime_ns}{state.st_size}".encode())
+    return digest.hexdigest()
 
 
 def wait_for(what: str, is_there: Callable[[], bool], child: Child) -> None:
@@ -259,18 +306,17 @@ class Launcher:
             self.add(queue)
             wait_for("The queue", lambda: queue_answers(self.var / "valkey" / "s.sock"), queue)
         prepare(self.var, self.env)
-        for child in programs(self.var, self.env, self.port):
-            if self.is_stopping:
-                return
-            self.add(child)
-        wait_for("The web server", lambda: self.is_stopping or web_answers(self.port), self.child("web"))
+        web, *workers = programs(self.var, self.env, self.port)
+        # The web server first and alone: a person waits for it, and hand-ins wait for the workers anyway.
+        self.add(web)
+        wait_for("The web server", lambda: self.is_stopping or web_answers(self.port), web)
+        for child in workers:
+            if not self.is_stopping:
+                self.add(child)
 
     def add(self, child: Child) -> None:
         self.children.append(child)
         child.start()
-
-    def child(self, name: str) -> Child:
-        return next(child for child in self.children if child.name == name)
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True
