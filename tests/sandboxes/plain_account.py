@@ -5,6 +5,8 @@ in a mount namespace of this process's own.
 """
 
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,11 +31,15 @@ def main(project: str, code: str) -> None:
     stash.chmod(0o755)
     state = tempfile.mkdtemp(prefix="sbx-", dir="/tmp")
     os.chown(state, ACCOUNT, ACCOUNT)
-    os.setgroups([])
-    os.setresgid(ACCOUNT, ACCOUNT, ACCOUNT)
-    os.setresuid(ACCOUNT, ACCOUNT, ACCOUNT)
     environment = {"PATH": "/usr/bin:/bin", "HOME": state, "SANDBOXES_STATE_DIR": state, "PYTHONPATH": project}
-    os.execve(sys.executable, [sys.executable, "-W", "error", "-c", code], environment)
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, user=ACCOUNT, group=ACCOUNT, extra_groups=[], check=False)
+    shutil.rmtree(state)
+    for number in range(len(shown)):
+        lockdown.libc.umount2(bytes(stash / str(number)), lockdown.MNT_DETACH)
+        (stash / str(number)).rmdir()
+    stash.rmdir()
+    sys.exit(done.returncode)
 
 
 if __name__ == "__main__":
