@@ -175,7 +175,7 @@ def _check_issuer(answer: Verification, document: Document) -> Issuer:
 
 
 def _looks_like_a_credential(document: Document) -> bool:
-    kinds = document.get("type")
+    kinds = document.get("type", document.get("@type"))
     kinds = kinds if isinstance(kinds, list) else [kinds]
     return "VerifiableCredential" in kinds and "issuer" in document
 
