@@ -30,9 +30,16 @@ def test_a_front_page_that_is_already_there_is_used(db) -> None:
     assert course.get_ancestors().filter(pk=home.pk).exists()
 
 
-@override_settings(IS_EMBEDDED=False)
-def test_on_a_database_server_accounts_are_made_only_when_asked_for() -> None:
+@override_settings(WITH_DEMO=False)
+def test_where_no_demo_was_asked_for_accounts_are_made_only_with_the_option() -> None:
     assert "--with-accounts" in load()
     assert not User.objects.exists()
     load("--with-accounts")
     assert User.objects.filter(email="learner@demo.example").exists()
+
+
+def test_it_loads_while_the_site_and_its_cache_are_down(tmp_path) -> None:
+    nobody = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"unix://{tmp_path}/s.sock"}
+    with override_settings(CACHES={"default": nobody}):
+        load()
+    assert CoursePage.objects.count() == 2

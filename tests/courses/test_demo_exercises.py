@@ -46,8 +46,8 @@ def test_the_source_is_a_valid_notebook_of_twelve_points_with_hints_in_both_lang
     source = read_source(built.source)
     assert source.max_score == 12
     for check in source.checks:
-        assert set(check.hints) == {"th", "en"}
-        assert all(len(hint) > 40 for hint in check.hints.values())
+        assert set(check.hint) == {"th", "en"}
+        assert all(len(hint) > 40 for hint in check.hint.values())
 
 
 @EXERCISES

@@ -16,15 +16,15 @@ from lms import demo
 
 class Command(BaseCommand):
     help = (
-        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (where WITH_DEMO is "
-        "on, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
+        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (where WITH_DEMO "
+        "is on, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--with-accounts",
             action="store_true",
-            help="also make demo accounts, whose password is public, on a site with a database server",
+            help="also make demo accounts, whose password is public, where WITH_DEMO is off",
         )
 
     def handle(self, *args: Any, with_accounts: bool, **options: Any) -> None:
