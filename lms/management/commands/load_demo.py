@@ -16,8 +16,8 @@ from lms import demo
 
 class Command(BaseCommand):
     help = (
-        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (where WITH_DEMO "
-        "is on, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
+        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (where "
+        "WITH_DEMO is on, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
