@@ -1,217 +1,206 @@
-"""What the learner reads after a grade: one HTML fragment per language, safe to show as it is.
+"""What a learner reads after grading: one self-contained fragment of HTML per language. Pure.
 
-Made from an allow-list: plain text escaped, tables reduced to table tags, pictures only as PNG or JPEG whose first
-bytes say so. Every other kind of output (HTML, SVG, JavaScript, LaTeX, widgets) is replaced by its plain text. Nothing
-here has ever met a hidden check or a hidden value: the notebook shown is the display run's.
+Everything in it that a learner could have written is text, escaped; of outputs only plain text, streams, errors,
+PNG and JPEG pictures and the cells of tables are shown. The whole then passes a sanitizer.
+Nothing here comes from the run that met hidden checks: the notebook shown is the one run with public checks only.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
 
 import nh3
-from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext, override
 from nbformat import NotebookNode
 
+from grading import messages
+from grading.notebooks import Role, Text
 from grading.prompts import markdown_html
-from sandboxes.messages import LANGUAGES, sentence
-from sandboxes.results import RunStatus
+from grading.scoring import Check
 
 MAX_TEXT = 20_000  # characters of one output
-MAX_TABLE = 200_000  # characters of one table's HTML
-MAX_PICTURE_BYTES = 1_000_000
-PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
-TABLE_ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}}
-# Colours and cursor moves of a terminal; and the control characters that browsers and screen readers stumble over.
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-class CheckResult(Protocol):
-    """The part of a check's result that is shown (see ``grading.grader.Check``)."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def points(self) -> float: ...
-    @property
-    def max_points(self) -> float: ...
-    @property
-    def passed(self) -> bool: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def hint(self) -> Mapping[str, str]: ...
+MAX_OUTPUTS = 400
+MAX_PICTURE_BYTES = 2 << 20
+MAX_PICTURES = 12
+_MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+_TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
+_TABLE_ATTRIBUTES = {"th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
+_TAGS = _TABLE_TAGS | set(
+    "a b blockquote br code del div em h2 h3 h4 h5 h6 hr i img li ol p pre s section span strong sub sup ul".split()  # noqa: SIM905
+)
+_ATTRIBUTES = {tag: {"class"} for tag in _TAGS} | {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "class"},
+    **{tag: names | {"class"} for tag, names in _TABLE_ATTRIBUTES.items()},
+}
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Characters that turn text around or hide in it are shown by name: code must read as it runs.
+_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2060\ufeff]")
 
 
 def render(
+    language: str,
     *,
-    run_status: RunStatus,
+    status: Text,
     score: float,
     max_score: float,
-    checks: Sequence[CheckResult],
-    notices: Sequence[Mapping[str, str]],
-    notebook: NotebookNode | None,
-) -> dict[str, str]:
-    """The feedback in every language: how the run ended, score, each check with its hint, notices, the notebook.
+    checks: Sequence[Check],
+    notices: Sequence[Text],
+    notebook: NotebookNode,
+    roles: Sequence[Role],
+) -> str:
+    """The fragment in ``language`` ("th", else English): how it ran, score, checks with hints, notices, notebook.
 
-    ``notebook`` is the display run's, outputs filled in; None when nothing ran. Raises nothing for what a learner
-    can put into a notebook.
+    ``status`` is the sentence about the run; ``roles`` has one entry per cell of ``notebook``.
     """
-    pages = {}
-    for language in LANGUAGES:
-        with override(language):
-            parts = [
-                status_html(run_status, language),
-                score_html(score, max_score),
-                notices_html(notices, language),
-                checks_html(checks, language),
-                notebook_html(notebook),
-            ]
-            pages[language] = str(format_html('<div class="feedback">{}</div>', mark_safe("".join(parts))))  # noqa: S308
-    return pages
+    parts = [
+        f'<p class="run-status">{_text(status[language])}</p>',
+        _paragraph("score", "nb-score", language, score=f"{score:g}", max_score=f"{max_score:g}"),
+        _heading("checks", language),
+        f'<ul class="check-list">{"".join(_check(check, language) for check in checks)}</ul>',
+        *_notices(notices, language),
+        _heading("notebook", language),
+        *_Notebook(language).cells(notebook, roles),
+    ]
+    return clean("\n".join(parts))
 
 
-def status_html(status: RunStatus, language: str) -> SafeString:
-    return format_html('<p class="run-status run-status-{}">{}</p>', status.lower(), sentence(status, language))
+def render_refusal(language: str, message: Text) -> str:
+    """The fragment for a file that could not be graded."""
+    return clean(f'<p class="run-status">{_text(message[language])}</p>')
 
 
-def score_html(score: float, max_score: float) -> SafeString:
-    text = gettext("%(score)s of %(max)s points") % {"score": f"{score:g}", "max": f"{max_score:g}"}
-    return format_html('<p class="feedback-score">{}</p>', text)
-
-
-def notices_html(notices: Sequence[Mapping[str, str]], language: str) -> SafeString:
-    """What was odd about the upload: cells that are missing, doubled or not ours."""
-    if not notices:
-        return SafeString("")
-    items = format_html_join("", "<li>{}</li>", ((notice.get(language, ""),) for notice in notices))
-    return format_html('<div class="notices"><h3>{}</h3><ul>{}</ul></div>', gettext("About your file"), items)
-
-
-def outcome_text(outcome: str) -> str:
-    """A check's outcome in words; a fixed set, so that a hidden check tells nothing more."""
-    return {
-        "passed": gettext("Passed"),
-        "failed": gettext("Not yet"),
-        "error": gettext("Stopped with an error"),
-        "timeout": gettext("Took too long"),
-        "not_examinable": gettext("Gave something that cannot be checked"),
-        "not_run": gettext("Not checked"),
-    }.get(outcome, gettext("Not checked"))
-
-
-def checks_html(checks: Sequence[CheckResult], language: str) -> SafeString:
-    if not checks:
-        return SafeString("")
-    items = mark_safe("".join(check_html(number, check, language) for number, check in enumerate(checks, 1)))  # noqa: S308
-    return format_html('<h3>{}</h3><ol class="check-list">{}</ol>', gettext("Checks"), items)
-
-
-def check_html(number: int, check: CheckResult, language: str) -> SafeString:
-    points = ngettext("%(points)s of %(max)s point", "%(points)s of %(max)s points", int(check.max_points)) % {
-        "points": f"{check.points:g}",
-        "max": f"{check.max_points:g}",
-    }
-    hint = "" if check.passed else check.hint.get(language) or next(iter(check.hint.values()), "")
-    return format_html(
-        '<li class="check {}"><p class="check-line"><strong>{}</strong> <span class="check-id">{}</span> '
-        '<span class="check-outcome">{}</span> <span class="check-points">{}</span></p>{}</li>',
-        "check-passed" if check.passed else "check-failed",
-        gettext("Check %(number)d") % {"number": number},
-        check.id,
-        outcome_text(check.outcome),
-        points,
-        format_html('<p class="check-hint"><strong>{}</strong> {}</p>', gettext("Hint:"), hint) if hint else "",
+def clean(html: str) -> str:
+    """The second wall: whatever got this far, only these tags, attributes and addresses leave."""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_address,
+        url_schemes={"http", "https", "mailto", "data"},
     )
 
 
-def notebook_html(notebook: NotebookNode | None) -> SafeString:
-    """The notebook as it ran."""
-    if notebook is None:
-        return SafeString("")
-    cells = mark_safe("".join(cell_html(cell) for cell in notebook.cells))  # noqa: S308 - each is made safe below
-    return format_html('<h3>{}</h3><div class="nb">{}</div>', gettext("Your notebook as it ran"), cells)
+def _address(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "src":
+        return value if re.match(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=]*\Z", value) else None
+    if attribute == "href" and value.strip().lower().startswith("data:"):
+        return None
+    del tag
+    return value
 
 
-def cell_html(cell: NotebookNode) -> str:
-    if cell.cell_type == "markdown":
-        return f'<div class="nb-cell nb-markdown">{markdown_html(cell.source)}</div>'
-    if cell.cell_type != "code":
-        return ""
-    shown = "".join(output_html(output) for output in cell.get("outputs", []))
-    outputs = f'<div class="nb-output">{shown}</div>' if shown else ""
+def _word(key: str, language: str, **details: str) -> str:
+    return messages.PAGE[key][language].format(**details)
+
+
+def _paragraph(key: str, css: str, language: str, **details: str) -> str:
+    return f'<p class="{css}">{escape(_word(key, language, **details))}</p>'
+
+
+def _heading(key: str, language: str) -> str:
+    return f"<h2>{escape(_word(key, language))}</h2>"
+
+
+def _text(text: str) -> str:
+    """Text from anywhere as harmless HTML: escaped, terminal colors gone, invisible characters named."""
+    plain = _CONTROL.sub("", _ANSI.sub("", text))
+    return escape(_INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", plain))
+
+
+def _check(check: Check, language: str) -> str:
+    points = _word("points", language, points=f"{check.points:g}", max_points=f"{check.max_points:g}")
+    outcome = messages.OUTCOMES[check.outcome][language]
+    hint = ""
+    if check.hint and check.outcome in ("failed", "error"):
+        hint = f'<p class="check-hint"><strong>{_word("hint", language)}:</strong> {_text(check.message(language))}</p>'
     return (
-        f'<div class="nb-cell nb-code"><div class="nb-input"><pre><code>{escape(plain(cell.source))}</code></pre></div>'
-        f"{outputs}</div>"
+        f'<li class="check {"check-passed" if check.passed else "check-failed"}">'
+        f'<strong class="check-id">{_text(check.id)}</strong> <span class="check-points">{escape(points)}</span>'
+        f'<p class="check-message">{escape(outcome)}</p>{hint}</li>'
     )
 
 
-def output_html(output: Mapping[str, Any]) -> str:
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "nb-stream nb-stderr" if output.get("name") == "stderr" else "nb-stream"
-        return text_html(output.get("text", ""), name)
-    if kind == "error":
-        trace = output.get("traceback") or [f"{output.get('ename', '')}: {output.get('evalue', '')}"]
-        return text_html("\n".join(map(str, trace)), "nb-error")
-    if kind in {"display_data", "execute_result"}:
-        return data_html(output.get("data") or {})
-    return ""
+def _notices(notices: Sequence[Text], language: str) -> Iterable[str]:
+    if notices:
+        yield _heading("notices", language)
+        yield f'<ul class="nb-notices">{"".join(f"<li>{_text(notice[language])}</li>" for notice in notices)}</ul>'
 
 
-def data_html(data: Mapping[str, Any]) -> str:
-    """The richest form of an output that is on the allow-list."""
-    for kind, first_bytes in PICTURES.items():
-        if kind in data and (picture := picture_html(kind, joined(data[kind]), first_bytes)):
-            return picture
-    html = joined(data.get("text/html", ""))
-    if "<table" in html and len(html) <= MAX_TABLE:
-        return table_html(html)
-    return text_html(data.get("text/plain", ""), "nb-text")
+class _Notebook:
+    """Renders cells; counts outputs and pictures, so that no notebook makes a page that no browser can show."""
 
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.outputs = 0
+        self.pictures = 0
 
-def picture_html(kind: str, text: str, first_bytes: bytes) -> str:
-    """A picture whose bytes are of the kind it says; else nothing."""
-    try:
-        content = base64.b64decode("".join(text.split()), validate=True)
-    except (ValueError, binascii.Error):
+    def cells(self, notebook: NotebookNode, roles: Sequence[Role]) -> Iterable[str]:
+        for cell, role in zip(notebook.cells, roles, strict=True):
+            if cell.source.strip() or cell.get("outputs"):
+                yield f'<div class="nb-cell">{self.cell(cell, role)}</div>'
+
+    def cell(self, cell: NotebookNode, role: Role) -> str:
+        if cell.cell_type == "markdown" and role is Role.TEXT:  # ours; a learner's Markdown is shown as typed
+            return f'<div class="nb-markdown">{markdown_html(cell.source)}</div>'
+        shown = f'<pre class="nb-input"><code>{_text(cell.source)}</code></pre>'
+        return shown + "".join(self.output(output) for output in cell.get("outputs", []))
+
+    def output(self, output: Any) -> str:
+        self.outputs += 1
+        if self.outputs > MAX_OUTPUTS:
+            return _paragraph("omitted", "nb-omitted", self.language) if self.outputs == MAX_OUTPUTS + 1 else ""
+        kind = output.get("output_type")
+        if kind == "stream":
+            return self.pre("nb-stream", _joined(output.get("text")))
+        if kind == "error":
+            return self.error(output)
+        if kind in ("execute_result", "display_data"):
+            return self.display(output.get("data", {}))
         return ""
-    if not content.startswith(first_bytes) or len(content) > MAX_PICTURE_BYTES:
-        return ""
-    source = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    return str(format_html('<img class="nb-image" src="{}" alt="{}">', source, gettext("Figure drawn by the notebook")))
+
+    def pre(self, css: str, text: str) -> str:
+        if not text.strip():
+            return ""
+        rest = f"\n{_word('omitted', self.language)}" if len(text) > MAX_TEXT else ""
+        return f'<pre class="{css}">{_text(text[:MAX_TEXT])}{escape(rest)}</pre>'
+
+    def error(self, output: Any) -> str:
+        trace = _joined(output.get("traceback"), "\n") or f"{output.get('ename')}: {output.get('evalue')}"
+        known = messages.ERRORS.get(str(output.get("ename")))
+        explained = f'<p class="nb-explained">{escape(known[self.language])}</p>' if known else ""
+        return explained + self.pre("nb-error", trace)
+
+    def display(self, data: Any) -> str:
+        for kind in _MAGIC:
+            if kind in data and (shown := self.picture(kind, _joined(data[kind]))):
+                return shown
+        html = _joined(data.get("text/html"))
+        if "<table" in html and len(html) <= 10 * MAX_TEXT:
+            table = nh3.clean(html, tags=_TABLE_TAGS, attributes=_TABLE_ATTRIBUTES)
+            if "<table" in table:
+                return f'<div class="nb-output nb-table">{_CONTROL.sub("", table)}</div>'
+        return self.pre("nb-output", _joined(data.get("text/plain")))
+
+    def picture(self, kind: str, text: str) -> str:
+        """A picture as a data: address, once its bytes are seen to be of that kind and not too many."""
+        try:
+            content = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return ""
+        if not content.startswith(_MAGIC[kind]) or len(content) > MAX_PICTURE_BYTES or self.pictures >= MAX_PICTURES:
+            return ""
+        self.pictures += 1
+        address = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+        label = _word("figure", self.language)
+        return f'<div class="nb-output"><img class="nb-picture" src="{address}" alt="{escape(label)}"></div>'
 
 
-def table_html(html: str) -> str:
-    """A frame's table: its rows and cells, and nothing else of the markup."""
-    clean = nh3.clean(html, tags=TABLE_TAGS, attributes=TABLE_ATTRIBUTES, clean_content_tags={"script", "style"})
-    label = gettext("Table shown by the notebook")
-    return (
-        f'<div class="nb-table table-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
-        f"{CONTROLS.sub('', clean)}</div>"
-    )
-
-
-def text_html(text: str | Iterable[str], names: str) -> str:
-    shown = plain(joined(text))
-    if not shown.strip():
-        return ""
-    if len(shown) > MAX_TEXT:
-        shown = shown[:MAX_TEXT] + "\n… " + gettext("(the rest is not shown)")
-    return f'<pre class="{names}" tabindex="0">{escape(shown)}</pre>'
-
-
-def plain(text: str) -> str:
-    """Text without terminal colours, control characters and direction overrides."""
-    return CONTROLS.sub("", ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def joined(text: Any) -> str:
-    """A notebook's multi-line string: one string, or a list of lines."""
-    return text if isinstance(text, str) else "".join(map(str, text)) if isinstance(text, list) else str(text)
+def _joined(value: Any, between: str = "") -> str:
+    """Text that Jupyter may have cut into lines."""
+    if isinstance(value, str):
+        return value
+    return between.join(part for part in value if isinstance(part, str)) if isinstance(value, list) else ""

@@ -19,9 +19,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-if __package__:
+if TYPE_CHECKING or __package__:
     from sandboxes.inside import wire
 else:  # a program inside a sandbox, beside wire.py
     import wire

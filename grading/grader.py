@@ -1,0 +1,152 @@
+"""Grade a submission: the one verb, from the bytes that were handed in to what is recorded and shown.
+
+Read it top to bottom: is it a notebook of this exercise; the run a learner is shown, with public checks only; the
+examination, hidden checks included, in sandboxes of its own; the score; the feedback. A learner's fault is a value.
+Ours is an exception, and never a score.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from grading import feedback, messages
+from grading.examiner import GradingError, examine
+from grading.notebooks import (
+    Assembled,
+    AuthorError,
+    NotebookRefused,
+    Role,
+    Source,
+    Text,
+    assemble,
+    read_notebook,
+    read_source,
+)
+from grading.scoring import Check, checks_of, total
+from sandboxes.limits import Limits
+from sandboxes.messages import sentence
+from sandboxes.results import RunResult, RunStatus, Usage
+from sandboxes.runner import run_notebook
+
+__all__ = ["Check", "GradingError", "Outcome", "grade"]
+
+LANGUAGES = ("th", "en")
+# After these there is nothing worth examining: the same cells would do the same again.
+_BROKE_OFF = {RunStatus.OUT_OF_TIME, RunStatus.OUT_OF_MEMORY, RunStatus.TOO_MUCH_OUTPUT, RunStatus.KERNEL_DIED}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one submission. ``message`` and ``feedback_html`` are by language; ``detail`` is for staff only.
+
+    ``is_isolated``: every point came from the examiner's sandbox; only such a grade may carry a credential.
+    ``run_status`` is that of the run the learner is shown, None when nothing was run.
+    """
+
+    state: Literal["graded", "refused", "failed"]
+    sha256: str
+    score: float
+    max_score: float
+    message: Text
+    run_status: RunStatus | None = None
+    checks: tuple[Check, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    notices: tuple[Text, ...] = ()
+    is_isolated: bool = False
+    feedback_html: Text = field(default_factory=dict)
+    detail: str = ""
+
+
+def grade(
+    *,
+    source: bytes,
+    submission: bytes,
+    files: Mapping[str, bytes],
+    hidden_files: Mapping[str, bytes],
+    limits: Limits,
+    python: Path,
+) -> Outcome:
+    """Grade ``submission`` against the author's notebook ``source``.
+
+    ``files`` (name to content) lie beside the learner's notebook, ``hidden_files`` beside the checks only; ``python``
+    is the kernel environment's interpreter. A file that is no notebook of this exercise gives state "refused" and runs
+    nothing. Raises ``GradingError`` or ``SandboxUnavailable`` for failures that are ours: try again.
+    """
+    sha256 = hashlib.sha256(submission).hexdigest()
+    exercise = _read_exercise(source)
+    try:
+        assembled = assemble(exercise, read_notebook(submission))
+    except NotebookRefused as refusal:
+        return _refused(refusal, exercise, sha256)
+    shown = run_notebook(assembled.notebook, files=files, limits=limits, python=python)
+    if shown.status is RunStatus.SANDBOX_FAILED:
+        raise GradingError(f"the run for the learner failed: {shown.detail}")
+    if shown.status in _BROKE_OFF:
+        return _graded(exercise, assembled, shown, checks_of(exercise, {}), shown.usage, sha256, shown.detail)
+    examined = examine(
+        source=exercise, assembled=assembled, files=files, hidden_files=hidden_files, limits=limits, python=python
+    )
+    checks = checks_of(exercise, examined.findings)
+    return _graded(exercise, assembled, shown, checks, shown.usage + examined.usage, sha256, examined.detail)
+
+
+def _read_exercise(source: bytes) -> Source:
+    try:
+        return read_source(source)
+    except AuthorError as error:
+        raise GradingError(f"the exercise itself cannot be read: {error}") from error
+
+
+def _refused(refusal: NotebookRefused, exercise: Source, sha256: str) -> Outcome:
+    message = {"th": refusal.th, "en": refusal.en}
+    return Outcome(
+        state="refused",
+        sha256=sha256,
+        score=0.0,
+        max_score=exercise.max_score,
+        message=message,
+        feedback_html={language: feedback.render_refusal(language, message) for language in LANGUAGES},
+    )
+
+
+def _graded(
+    exercise: Source,
+    assembled: Assembled,
+    shown: RunResult,
+    checks: tuple[Check, ...],
+    usage: Usage,
+    sha256: str,
+    detail: str,
+) -> Outcome:
+    notices = assembled.notices + ((messages.NOTICES["manual"],) if Role.MANUAL in exercise.roles else ())
+    score = total(checks)
+    message = {language: sentence(shown.status, language) for language in LANGUAGES}
+    html = {
+        language: feedback.render(
+            language,
+            status=message,
+            score=score,
+            max_score=exercise.max_score,
+            checks=checks,
+            notices=notices,
+            notebook=shown.notebook,
+            roles=exercise.roles,
+        )
+        for language in LANGUAGES
+    }
+    return Outcome(
+        state="graded",
+        sha256=sha256,
+        score=score,
+        max_score=exercise.max_score,
+        message=message,
+        run_status=shown.status,
+        checks=checks,
+        usage=usage,
+        notices=notices,
+        is_isolated=all(check.examined == "isolated" for check in checks),
+        feedback_html=html,
+        detail=detail,
+    )
