@@ -395,7 +395,7 @@ class Submission(models.Model):
         if outcome.state == "refused":
             return self.move(**self.finished(self.Status.REFUSED), message=storable(dict(outcome.message)))
         with transaction.atomic():
-            if not self.move(**self.finished(self.Status.GRADED), message={}, detail=""):
+            if not self.move(**self.finished(self.Status.GRADED), message={}, detail=storable(outcome.detail)):
                 return False
             self.grades.create(version=self.version, **Grade.fields_of(outcome))
         return True
@@ -445,12 +445,12 @@ class Grade(models.Model):
     @classmethod
     def fields_of(cls, outcome: "Outcome") -> dict[str, Any]:
         """What a row keeps of an outcome; plain JSON only. Raises ValueError on a score that cannot be one."""
-        if not 0 <= outcome.score <= outcome.max_score:  # not-a-number fails this too
+        if not 0 <= outcome.score <= outcome.max_score + 1e-9:  # not-a-number fails this too
             raise ValueError(f"a score of {outcome.score!r} out of {outcome.max_score!r}")
         return {
             "score": outcome.score,
             "max_score": outcome.max_score,
-            "run_status": str(outcome.run_status),
+            "run_status": str(outcome.run_status or ""),
             "checks": storable([asdict(check) for check in outcome.checks]),
             "feedback_html": storable(dict(outcome.feedback_html)),
             "usage": outcome.usage.as_dict(),
