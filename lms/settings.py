@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "lms.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "lms.middleware.BackOfficePolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -369,6 +370,8 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.SELF],
 }
+# Wagtail previews a page in a frame of its own and its editors style elements inline; scripts stay as strict.
+SECURE_CSP_BACK_OFFICE = SECURE_CSP | {"style-src": [CSP.SELF, CSP.UNSAFE_INLINE], "frame-src": [CSP.SELF]}
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
