@@ -87,9 +87,9 @@ class Cell:
 
 def parse(code: str) -> ast.Module | None:
     """The syntax tree; IPython's own syntax (``%magic``, ``!command``) is translated first where there is any."""
-    for text in (lambda: code, lambda: _plain_python(code)):
+    for read in (str, _plain_python):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError, ImportError):
-            return ast.parse(text())
+            return ast.parse(read(code))
     return None
 
 
