@@ -99,7 +99,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     content_type = request.content_type or ""
     if content_type == "multipart/form-data":
         return _by_form(request)
-    if content_type == "application/json" or content_type.endswith("+json"):
+    if content_type in {"", "application/json"} or content_type.endswith("+json"):
         return _answer(_verify_json(request.body))
     return _problem("Send application/json or multipart/form-data.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 

@@ -1,5 +1,6 @@
 """Verification for anybody, the document for its holder, and the issuers' identities for the world."""
 
+import io
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -178,8 +179,9 @@ def qr(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404 from error
     with override(settings.LANGUAGE_CODE):
         address = settings.PUBLIC_URL + reverse("verify:credential", args=[canonical])
-    code = segno.make(address, error="m", micro=False)
-    return HttpResponse(code.svg_inline(scale=4, border=4, svgns=True, omitsize=False), content_type="image/svg+xml")
+    picture = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(picture, kind="svg", xmldecl=False, scale=4, light="#fff")
+    return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
 
 
 # --- The holder's document --------------------------------------------------------------------------------------------
