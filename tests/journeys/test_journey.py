@@ -1,0 +1,230 @@
+"""The whole path, walked in a browser: from a visitor to a verified credential, and from a notebook to an exercise."""
+
+import hashlib
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from courses.demo import cleaning, notebooks, reading_files
+from courses.demo.exercises import exercises
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+PASSWORD = "นาข้าว-river-2568"
+DEMO_PASSWORD = "open-data-2568"
+VARIANTS = [pytest.param("th", 360, id="thai-phone"), pytest.param("en", 1280, id="english-desk")]
+GRADED = 60_000  # ms: what a test waits for a grade on a busy machine; the site itself is faster
+
+
+def prefix(language):
+    return "" if language == "th" else "/en"
+
+
+def answered(release: bytes, slug: str) -> bytes:
+    """The learner's download with the model solutions typed in."""
+    source = next(e for e in exercises() if e.slug == slug).notebook
+    solutions = {
+        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
+        for cell in source["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("solution")
+    }
+    notebook = json.loads(release)
+    for cell in notebook["cells"]:
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if grade_id in solutions:
+            cell["source"] = re.sub(r"(?m)^ *### (BEGIN|END) SOLUTION\n?", "", solutions[grade_id])
+    return notebooks.to_bytes(notebook)
+
+
+def log_in(page, language, email, password=DEMO_PASSWORD):
+    page.goto(f"{prefix(language)}/accounts/login/")
+    page.fill("#id_login", email)
+    page.fill("#id_password", password)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/my/")
+
+
+def register(page, language, email):
+    page.goto(f"{prefix(language)}/accounts/signup/")
+    for name, text in {
+        "title": "ว่าที่ร้อยตรี", "given_name": "น้ำฝน", "family_name": "กฤษฏิ์ปิ่น", "name_en": "Namfon Kritpin",
+        "email": email, "password1": PASSWORD, "password2": PASSWORD,
+    }.items():  # fmt: skip
+        page.fill(f"#id_{name}", text)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/my/")
+    expect(page.locator("header").first).to_contain_text("น้ำฝน" if language == "th" else "Namfon")
+
+
+def hand_in(page, language, slug, make):
+    """Downloads the release, hands ``make(release)`` in, waits for the grade without reloading; returns the bytes."""
+    page.goto(f"{prefix(language)}/exercises/{slug}/")
+    with page.expect_download() as download:
+        page.locator("#download-title ~ p a[download]").click()
+    work = make(download.value.path().read_bytes())
+    page.set_input_files("input[type=file]", {"name": "คำตอบ.ipynb", "mimeType": "application/json", "buffer": work})
+    page.locator("#hand-in button[type=submit]").click()
+    page.wait_for_url("**/submissions/*/")
+    expect(page.locator(".receipt")).to_contain_text(hashlib.sha256(work).hexdigest())
+    expect(page.locator(".receipt")).to_contain_text("คำตอบ.ipynb")
+    page.evaluate("window.isSameDocument = true")
+    expect(page.locator("#submission-state .state-graded")).to_be_visible(timeout=GRADED)
+    assert page.evaluate("window.isSameDocument"), "the page was loaded again"
+    return work
+
+
+def assert_clean(page):
+    complaints = [text for text in page.complaints if "404" not in text]
+    assert not complaints, complaints
+
+
+@pytest.mark.parametrize(("language", "width"), VARIANTS)
+def test_from_visitor_to_verified_credential(walk, language, width):
+    page = walk(width, language)
+    page.goto(f"{prefix(language)}/")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.locator(f"main a[href='{prefix(language)}/courses/da-201/']").first.click()
+    expect(page.locator("h1")).to_contain_text("Python")
+
+    register(page, language, f"namfon-{language}@example.go.th")
+    page.goto(f"{prefix(language)}/courses/da-201/")
+    page.locator("form[action*='/enroll/'] button, aside form button").first.click()
+    expect(page.locator("aside .state-is-ok")).to_be_visible()
+
+    # A lesson, done; the language switch keeps the page and the progress.
+    page.locator(".split section a[href*='/b1/']").first.click()
+    page.locator("#done button[value='1']").click()
+    expect(page.locator("#done .state-is-ok")).to_be_visible()
+    other = "en" if language == "th" else "th"
+    page.locator(f".language a[hreflang={other}]").click()
+    expect(page.locator("html")).to_have_attribute("lang", other)
+    assert "/b1/" in page.url
+    expect(page.locator("#done .state-is-ok")).to_be_visible()
+
+    # An empty answer first: no points, and the author's hint in the page's language.
+    hand_in(page, language, reading_files.SLUG, lambda release: release)
+    expect(page.locator("#submission-state")).to_contain_text(re.compile(r"\b0 "))
+    expect(page.locator(".check-hint").first).to_be_visible()
+    hint = page.locator(".check-hint").first.inner_text()
+    assert bool(re.search("[ก-๙]{5}", hint)) == (language == "th"), hint
+    assert "BEGIN HIDDEN" not in page.content()
+
+    for slug in (reading_files.SLUG, cleaning.SLUG):
+        hand_in(page, language, slug, lambda release, slug=slug: answered(release, slug))
+        expect(page.locator(".check-failed")).to_have_count(0)
+        assert page.locator(".check-passed").count() > 3
+
+    # The credential comes by itself.
+    page.goto(f"{prefix(language)}/my/")
+    for _attempt in range(60):
+        if page.locator(".credential-card").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    card = page.locator(".credential-card")
+    expect(card).to_have_count(1)
+    number = card.locator("code").inner_text()
+    with page.expect_download() as download:
+        card.locator("a[download]").click()
+    document = download.value.path().read_bytes()
+    assert json.loads(document)["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
+    assert_clean(page)
+
+    verify_as_hr_officer(walk(width, language), language, number, document)
+
+
+def verify_as_hr_officer(page, language, number, document):
+    """By number, by file, and with one character changed; without an account."""
+    page.goto(f"{prefix(language)}/verify/")
+    page.fill("#id_number", number.lower())
+    page.locator("button[value=number]").click()
+    expect(page.locator(".verdict-valid")).to_be_visible()
+    expect(page.locator(".verdict-line.is-ok")).to_have_count(4)
+    assert number in page.url.upper() or number in page.content()
+    assert "น้ำฝน" not in page.content(), "the public page shows initials only"
+
+    page.goto(f"{prefix(language)}/verify/{number}/")
+    expect(page.locator(".qr img")).to_be_visible()
+
+    def upload(content):
+        page.goto(f"{prefix(language)}/verify/")
+        file = {"name": "วุฒิบัตร.json", "mimeType": "application/json", "buffer": content}
+        page.set_input_files("input[type=file]", file)
+        page.locator("button[value=file]").click()
+
+    upload(document)
+    expect(page.locator(".verdict-valid")).to_be_visible()
+    upload(document.replace(b'"15', b'"95') if b'"15' in document else document.replace(b"2", b"3", 1))
+    expect(page.locator(".verdict-tampered")).to_be_visible()
+    assert_clean(page)
+
+
+def choose(page, button):
+    """Presses a button of the back office's footer menu."""
+    page.locator("footer [data-w-dropdown-target=toggle]").first.click()
+    page.locator(f"footer button{button}").first.click()
+
+
+def lesson_to_edit(page, title):
+    page.goto(f"/cms/pages/search/?q={title}")
+    page.locator("a[href*='/edit/']").first.click()
+    page.wait_for_url("**/edit/")
+    return page.url
+
+
+def test_an_instructor_changes_a_lesson_and_a_reviewer_publishes_it(walk):
+    instructor, reviewer, visitor = walk(), walk(), walk()
+    log_in(instructor, "th", "instructor@demo.example")
+    address = lesson_to_edit(instructor, "B4")
+    title = instructor.locator("#id_title").input_value() + " ฉบับปรับปรุง ก๊ำ"
+    instructor.fill("#id_title", title)
+    choose(instructor, "[name=action-submit]")
+    expect(instructor.locator(".messages")).to_be_visible()
+    visitor.goto("/courses/da-201/m2-cleaning/b4/")
+    expect(visitor.locator("h1")).not_to_contain_text("ฉบับปรับปรุง")
+
+    log_in(reviewer, "th", "reviewer@demo.example")
+    reviewer.goto(address)
+    choose(reviewer, "[data-workflow-action-name=approve]")
+    expect(reviewer.locator(".messages")).to_be_visible()
+    visitor.reload()
+    expect(visitor.locator("h1")).to_contain_text("ฉบับปรับปรุง ก๊ำ")
+
+
+def test_an_instructor_uploads_an_exercise_and_sees_it_work(walk, site):
+    page = walk()
+    log_in(page, "th", "instructor@demo.example")
+    page.goto("/cms/snippets/grading/exercise/add/")
+    built = next(e for e in exercises() if e.slug == reading_files.SLUG)
+
+    def upload(notebook):
+        page.fill("#id_slug", "e-new")
+        page.fill("#id_title_th", "แบบฝึกหัดใหม่")
+        page.fill("#id_title_en", "A new exercise")
+        kind = "application/octet-stream"
+        for field, files in {
+            "source": {"ใหม่.ipynb": notebook},
+            "visible_files": built.files,
+            "hidden_files": built.hidden_files,
+        }.items():
+            chosen = [{"name": name, "mimeType": kind, "buffer": content} for name, content in files.items()]
+            page.set_input_files(f"input[name={field}]", chosen)
+        page.locator("footer button.action-save").click()
+
+    # A notebook without a check first: refused, said why, nothing made.
+    upload(notebooks.to_bytes(notebooks.notebook([notebooks.text("# ว่าง")], title="ว่าง")))
+    expect(page.locator(".error-message, .w-field__errors").first).to_be_visible()
+    upload(built.source)
+    expect(page.locator(".messages .success")).to_be_visible()
+
+    # As a learner would: the author may try it without being enrolled only by looking, so a lesson places it first.
+    lesson_to_edit(page, "B5")
+    page.goto("/exercises/e-new/")
+    expect(page.locator("h1")).to_contain_text("แบบฝึกหัดใหม่")
+    with page.expect_download() as download:
+        page.locator("#download-title ~ p a[download]").click()
+    release = download.value.path().read_bytes()
+    assert b"HIDDEN TESTS" not in release
+    assert b"BEGIN SOLUTION" not in release
