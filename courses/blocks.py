@@ -40,7 +40,9 @@ class VideoBlock(blocks.StructBlock):
 
     video = DocumentChooserBlock(label=_("Video file"), help_text=_("MP4 or WebM, from the documents."))
     title = blocks.CharBlock(label=_("Title"), max_length=200)
-    captions = DocumentChooserBlock(label=_("Captions"), required=False, help_text=_("WebVTT, in this page's language."))
+    captions = DocumentChooserBlock(
+        label=_("Captions"), required=False, help_text=_("WebVTT, in this page's language.")
+    )
     transcript = blocks.RichTextBlock(label=_("Transcript"), required=False, features=CAPTION_RICH_TEXT)
 
     class Meta:

@@ -117,3 +117,14 @@ def test_a_stranger_is_sent_from_the_back_office_to_our_login(client, tree):
 
 def test_an_operator_edits_the_front_page(tree):
     assert tree.home.permissions_for_user(person("Operators")).can_publish()
+
+
+def test_the_back_office_keeps_scripts_strict_and_allows_editors_their_styles(client, tree):
+    client.force_login(person("Instructors"))
+    inside = client.get("/cms/").headers["Content-Security-Policy"]
+    outside = client.get("/").headers["Content-Security-Policy"]
+    assert "style-src 'self' 'unsafe-inline'" in inside
+    assert "frame-src 'self'" in inside
+    assert "unsafe-inline" not in inside.partition("script-src")[2].partition(";")[0]
+    assert "unsafe-inline" not in outside
+    assert "frame-src 'none'" in outside
