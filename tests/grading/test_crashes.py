@@ -1,0 +1,186 @@
+"""Whole processes are killed in the middle of grading: nothing may be lost, and nothing graded twice."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from courses.demo import notebooks
+from lms import launcher
+from tests.servers import wait_until
+
+SUBMISSIONS = 20
+pytestmark = [
+    pytest.mark.embedded_only,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not settings.IS_EMBEDDED, reason="starts its own SQLite site"),
+]
+
+SOURCE = notebooks.to_bytes(
+    notebooks.notebook(
+        [
+            notebooks.answer(
+                "double", "def double(n):\n    ### BEGIN SOLUTION\n    return 2 * n\n    ### END SOLUTION"
+            ),
+            notebooks.check(
+                "t1",
+                points=1,
+                hint_th="คูณสอง",
+                hint_en="Times two",
+                visible="assert double(2) == 4",
+                hidden="assert double(21) == 42",
+            ),
+        ],
+        title="Double",
+    )
+)
+# Runs in a process of its own, on the site's own database: the test's connection belongs to another one.
+SEED = f"""
+import json, sys
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from grading.models import Exercise, Submission
+source = sys.stdin.buffer.read()
+exercise = Exercise.objects.create(slug="double", title_th="คูณสอง", title_en="Double")
+learner = get_user_model().objects.create_user("crash@example.go.th", "x", given_name="ทดสอบ")
+exercise.add_version(source=source, max_score=1, files=[], limits={{}}, author=learner)
+for number in range({SUBMISSIONS}):
+    notebook = json.loads(source)
+    if number % 2:
+        notebook["cells"][0]["source"] = "def double(n):\\n    return n + " + str(number)
+    notebook["metadata"]["number"] = number
+    content = json.dumps(notebook).encode()
+    Submission.objects.hand_in(exercise=exercise, learner=learner, notebook=content, filename="a.ipynb")
+"""
+
+
+class Site:
+    """Queue, grading worker and beat over a database of their own."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        self.env |= {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "lms.settings", "PYTHONUNBUFFERED": "1"}
+        self.env |= {"GRADING_LEASE_SECONDS": "6", "SWEEP_SECONDS": "1"}
+        children = launcher.programs(var, self.env, 1)
+        self.queue = launcher.embedded_queue(var, self.env)
+        self.grader, self.beat = (next(c for c in children if c.name == name) for name in ("grader", "beat"))
+
+    @property
+    def children(self):
+        return [self.queue, self.grader, self.beat]
+
+    def start(self) -> None:
+        with (
+            contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as migrated,
+            contextlib.closing(sqlite3.connect(self.database)) as own,
+        ):
+            migrated.backup(own)
+            own.execute("PRAGMA journal_mode=WAL")
+        subprocess.run([sys.executable, "-c", SEED], input=SOURCE, env=self.env, cwd=settings.BASE_DIR, check=True)
+        self.start_queue()
+        self.grader.start()
+        self.beat.start()
+
+    def start_queue(self) -> None:
+        self.queue.start()
+        socket = self.var / "valkey" / "s.sock"
+        wait_until(lambda: launcher.queue_answers(socket), "the queue answers", process=self.queue.process)
+
+    @property
+    def database(self) -> str:
+        return str(self.var / "db.sqlite3")
+
+    def ask(self, question: str) -> list[tuple]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20)) as database:
+            return database.execute(question).fetchall()
+
+    def count(self, status: str) -> int:
+        return self.ask(f"SELECT count(*) FROM grading_submission WHERE status = '{status}'")[0][0]
+
+    def wait_for(self, is_true, what: str) -> None:
+        try:
+            wait_until(is_true, what, seconds=400)
+        except AssertionError as error:
+            rows = self.ask("SELECT status, tries, detail FROM grading_submission")
+            raise AssertionError(f"{error}\n{json.dumps(rows, ensure_ascii=False)}\n{self.logs()}") from None
+
+    def wait_until_in_the_middle(self) -> None:
+        self.wait_for(lambda: self.count("graded") >= 4 and self.count("running"), "grading is under way")
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {child.name}\n{launcher.tail(child.log, 30)}" for child in self.children)
+
+    def kill(self, child: launcher.Child) -> None:
+        """kill -9 for the whole process group: nobody in it can clean up."""
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
+    def stop(self) -> None:
+        for child in reversed(self.children):
+            child.stop()
+
+
+@pytest.fixture
+def site(transactional_db):
+    # Not pytest's folder: the path of a Unix socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="lms-") as folder:
+        site = Site(Path(folder))
+        try:
+            site.start()
+            yield site
+        finally:
+            site.stop()
+
+
+def assert_graded_once_each(site: Site) -> None:
+    site.wait_for(lambda: site.count("graded") == SUBMISSIONS, f"{SUBMISSIONS} grades")
+    grades = site.ask("SELECT submission_id, count(*) FROM grading_grade GROUP BY submission_id")
+    assert len(grades) == SUBMISSIONS
+    assert {number for _, number in grades} == {1}
+    # By attempt: right answers and wrong ones alternate.
+    scores = site.ask(
+        "SELECT s.attempt, g.score FROM grading_grade g JOIN grading_submission s ON s.id = g.submission_id"
+    )
+    assert dict(scores) == {n + 1: 0.0 if n % 2 else 1.0 for n in range(SUBMISSIONS)}
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(site):
+    site.wait_until_in_the_middle()
+    site.kill(site.grader)
+    assert site.count("graded") < SUBMISSIONS
+    interrupted = [pk for (pk,) in site.ask("SELECT id FROM grading_submission WHERE status = 'running'")]
+    site.grader.start()
+    assert_graded_once_each(site)
+    tries = dict(site.ask("SELECT id, tries FROM grading_submission"))
+    assert interrupted
+    assert all(tries[pk] >= 2 for pk in interrupted)
+
+
+def test_a_queue_killed_in_the_middle_loses_nothing(site):
+    site.wait_until_in_the_middle()
+    site.kill(site.queue)
+    (site.var / "valkey" / "s.sock").unlink(missing_ok=True)
+    assert site.count("graded") < SUBMISSIONS
+    site.start_queue()
+    assert_graded_once_each(site)
+
+
+def test_a_queue_that_forgot_everything_loses_nothing(site):
+    site.wait_until_in_the_middle()
+    site.kill(site.queue)
+    for path in (site.var / "valkey").rglob("*"):
+        if path.is_file() or path.is_socket():
+            path.unlink()
+    site.start_queue()
+    assert_graded_once_each(site)
