@@ -130,7 +130,9 @@ def _make_shell() -> Any:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    return InteractiveShell.instance(config=config)
+    shell: Any = InteractiveShell.instance(config=config)
+    shell.enable_gui = lambda gui=None: None  # what a kernel does for %matplotlib inline: there is no window
+    return shell
 
 
 def main() -> None:
