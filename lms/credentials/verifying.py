@@ -156,6 +156,10 @@ def _check_document(answer: Verification, document: Document) -> None:
     _note_facts(answer, document)
     _check_status(answer, document, issuer)
     _check_validity(answer)
+    if not answer.status_ok:
+        raise Refused(Verdict.REVOKED)
+    if not answer.validity_ok:
+        raise Refused(Verdict.EXPIRED if _has_begun(answer) else Verdict.NOT_YET_VALID)
 
 
 # --- Issuer -----------------------------------------------------------------------------------------------------------
@@ -242,18 +246,15 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
         raise Refused(Verdict.TAMPERED, "not_as_issued")
     answer.credential = credential
     answer.status_ok = credential.revoked_at is None
-    if credential.revoked_at:
-        raise Refused(Verdict.REVOKED)
 
 
 def _check_validity(answer: Verification) -> None:
-    now = answer.as_of
-    answer.validity_ok = False
-    if answer.valid_from is None or answer.valid_from > now:
-        raise Refused(Verdict.NOT_YET_VALID)
-    if answer.valid_until and answer.valid_until <= now:
-        raise Refused(Verdict.EXPIRED)
-    answer.validity_ok = True
+    has_ended = answer.valid_until is not None and answer.valid_until <= answer.as_of
+    answer.validity_ok = _has_begun(answer) and not has_ended
+
+
+def _has_begun(answer: Verification) -> bool:
+    return answer.valid_from is not None and answer.valid_from <= answer.as_of
 
 
 # --- Words ------------------------------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def _validity_text(answer: Verification) -> str:
     dates = {"start": thai_date(answer.valid_from), "end": thai_date(answer.valid_until)}
     if answer.validity_ok is None:
         return _("Not checked")
-    if answer.verdict is Verdict.NOT_YET_VALID:
+    if answer.valid_from and answer.valid_from > answer.as_of:
         return _("From %(start)s only") % dates
     if not answer.validity_ok:
         return _("Expired on %(end)s") % dates

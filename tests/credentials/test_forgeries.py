@@ -383,6 +383,14 @@ def test_an_expired_one_says_so_with_the_date_of_both_calendars(expired, monkeyp
     assert str(year) in answer.message.en
 
 
+def test_a_revoked_one_that_has_also_expired_is_called_revoked(expired, monkeypatch):
+    issuing.revoke(expired, reason="key_event")
+    at(monkeypatch, expired.valid_until)
+    answer = verify(expired.parsed())
+    assert answer.verdict == "revoked"
+    assert answer.status_ok is answer.validity_ok is False
+
+
 def test_an_expired_one_whose_expiry_is_removed_is_tampered(expired, monkeypatch):
     at(monkeypatch, expired.valid_until)
     document = expired.parsed()
@@ -412,6 +420,7 @@ def test_a_revoked_one_says_when_and_why_in_both_languages(document, credential,
     assert answer.verdict == "revoked"
     assert answer.status_ok is False
     assert answer.signature_ok
+    assert answer.validity_ok
     assert str(timezone.localtime().year + 543) in answer.message.th
     for language, message in (("th", answer.message.th), ("en", answer.message.en)):
         with override(language):

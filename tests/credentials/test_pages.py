@@ -41,7 +41,7 @@ def test_the_page_says_valid_in_four_lines(stranger, credential):
     assert "วุฒิบัตรนี้ใช้ได้" in text
     for line in ("ลายเซ็นดิจิทัล", "ผู้ออก", "สถานะ", "ระยะเวลาที่ใช้ได้"):
         assert line in text
-    assert response.content.decode().count("verdict-line is-ok") == 4
+    assert response.content.decode().count("verification-line is-ok") == 4
     assert "สถาบันข้อมูลสาธิต" in text
     assert "ผู้ดูแลข้อมูลภาครัฐระดับพื้นฐาน" in text
     assert "TPQI 2566 DG-NORS-036" in text
@@ -108,7 +108,7 @@ def test_a_revoked_one_says_when_and_why(stranger, credential):
     assert response.status_code == 200
     assert "วุฒิบัตรนี้ถูกเพิกถอนแล้ว" in text
     assert "ออกโดยผิดพลาด" in text
-    assert "verdict-revoked" in response.content.decode()
+    assert "verification-revoked" in response.content.decode()
     assert response.content.decode().count("is-bad") == 1
 
 
