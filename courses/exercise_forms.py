@@ -30,7 +30,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         uploads = data if isinstance(data, (list, tuple)) else [data] if data else []
         return [super(FilesField, self).clean(upload, initial) for upload in uploads]
 
@@ -156,7 +156,7 @@ def said(problem: Problem) -> str:
     return _("Cell %(number)d: %(text)s") % {"number": problem.cell, "text": text} if problem.cell else text
 
 
-def file_name(upload: UploadedFile) -> str:
+def file_name(upload: "UploadedFile[bytes]") -> str:
     """The name under which notebooks will open the file. Raises ValidationError when it cannot be one."""
     name = printable(upload.name or "")
     if not name or name.startswith(".") or "/" in name or "\\" in name or len(name.encode()) > 200 or len(name) > 150:

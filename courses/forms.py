@@ -30,7 +30,7 @@ class HandInForm(forms.Form):
     filename = ""
 
     def clean_notebook(self) -> bytes:
-        upload: UploadedFile = self.cleaned_data["notebook"]
+        upload: UploadedFile[bytes] = self.cleaned_data["notebook"]
         self.filename = printable(upload.name or "")
         if not self.filename.lower().endswith(".ipynb"):
             raise not_ipynb(self.filename)
@@ -51,7 +51,7 @@ def printable(name: str) -> str:
     return "".join(character for character in name.replace("\0", "") if character.isprintable()).strip()
 
 
-def read_upload(upload: UploadedFile, limit: int) -> bytes:
+def read_upload(upload: "UploadedFile[bytes]", limit: int) -> bytes:
     """The bytes of an upload. Raises ValidationError when it is empty or larger than ``limit`` bytes."""
     if not upload.size:
         raise ValidationError(_("The file “%(name)s” is empty. Save it and choose it again.") % {"name": upload.name})

@@ -264,13 +264,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def _next_attempt(self, exercise: Exercise, learner: "_User", notebook: bytes, filename: str) -> "Submission":
         own = self.filter(exercise=exercise, learner=learner)
+        # Read first of all: should another hand-in be committed while we look around, its number is ours too, the
+        # unique constraint objects, and nothing that was decided here in ignorance of it stays.
+        last = own.aggregate(last=models.Max("attempt"))["last"] or 0
         sha256 = hashlib.sha256(notebook).hexdigest()
         twin = own.pending().filter(sha256=sha256, submitted_at__gt=Now() - DOUBLE_CLICK).first()
         if twin:
             return twin
         if code := exercise.why_closed(learner):
             raise HandInRefused(code)
-        last = own.aggregate(last=models.Max("attempt"))["last"] or 0
         return self.create(
             exercise=exercise,
             version_id=exercise.versions.order_by("-number").values_list("pk", flat=True)[0],
