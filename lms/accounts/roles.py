@@ -13,13 +13,17 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
+CREDENTIALS = [
+    *(f"credentials.{action}_achievement" for action in ("add", "change", "view")),
+    "credentials.view_credential",
+]
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
     INSTRUCTORS: ENTER + EXERCISES + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise"],
     HR_OFFICERS: [],
-    OPERATORS: [*ENTER, *EXERCISES, *TRANSLATE, "grading.delete_exercise"],
+    OPERATORS: [*ENTER, *EXERCISES, *TRANSLATE, *CREDENTIALS, "grading.delete_exercise"],
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

@@ -74,7 +74,7 @@ def issue(achievement: Achievement, learner: User) -> Credential | None:
         if not Credential.objects.filter(achievement=achievement, learner=learner).exists():
             raise
         return None
-    log.info("credential issued", extra={"credential_id": str(credential.pk), "achievement": achievement.slug})
+    log.info("credential issued", extra={"credential": str(credential.pk)})
     return credential
 
 
@@ -176,4 +176,4 @@ def _tell(credential: Credential) -> None:
         try:
             send_mail(" ".join(subject.split()), text, None, [learner.email])
         except OSError:
-            log.exception("mail about a credential was not sent", extra={"credential_id": str(credential.pk)})
+            log.exception("mail about a credential was not sent", extra={"credential": str(credential.pk)})

@@ -38,5 +38,5 @@ def _issue(achievement: Achievement, learner: User) -> bool:
     except KeyUnavailable as error:
         log.error("nothing can be issued for %s: %s", achievement.issuer.slug, error)
     except Exception:
-        log.exception("a credential could not be issued", extra={"achievement": achievement.slug})
+        log.exception("a credential for %s could not be issued", achievement.slug)
     return False

@@ -4,12 +4,15 @@ import pytest
 from django.urls import reverse
 
 from lms.accounts.models import User
+from lms.accounts.roles import OPERATORS, ensure_roles
 from lms.credentials.models import Achievement, Credential
+from tests.conftest import make_person
 
 
 @pytest.fixture
 def operator(client, db):
-    person = User.objects.create_superuser("op@example.go.th", "x", given_name="โอ")
+    person = make_person("op@example.go.th", "โอ")
+    person.groups.add(ensure_roles()[OPERATORS])
     client.force_login(person)
     return person
 
@@ -101,7 +104,14 @@ def test_not_even_an_operator_writes_a_credential(client, operator, credential, 
     assert Credential.objects.filter(revoked_at=None).count() == 1
 
 
-@pytest.mark.parametrize("role", ["learner", "hr_officer"])
+def test_not_even_an_operator_of_the_whole_system_writes_a_credential(client, credential):
+    client.force_login(User.objects.create_superuser("root@example.go.th", "x", given_name="โอ"))
+    for view in ("edit", "delete"):
+        assert client.post(address("credential", view, credential.pk)).status_code in {302, 403}
+    assert Credential.objects.count() == 1
+
+
+@pytest.mark.parametrize("role", ["learner", "hr_officer", "instructor"])
 def test_the_back_office_is_closed_to_other_roles(client, credential, role, request):
     client.force_login(request.getfixturevalue(role))
     for model in ("achievement", "credential"):
@@ -113,7 +123,6 @@ def test_the_list_asks_as_often_for_thirty_as_for_three(client, operator, achiev
     from django.test.utils import CaptureQueriesContext
 
     from lms.credentials import issuing
-    from tests.conftest import make_person
     from tests.credentials.conftest import give_grade
 
     def count(people):
