@@ -8,7 +8,8 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.core.cache import cache
 
-from sandboxes.isolation import SandboxUnavailable, check
+from sandboxes.isolation import check
+from sandboxes.results import SandboxUnavailable
 
 PULSE_SECONDS = 15
 PULSE_LASTS_SECONDS = 90
