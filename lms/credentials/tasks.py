@@ -14,14 +14,14 @@ log = logging.getLogger(__name__)
 MOST_PER_ROUND = 2000
 
 
-@shared_task(name="lms.credentials.tasks.issue_for_learner")  # type: ignore[untyped-decorator]
+@shared_task(name="lms.credentials.tasks.issue_for_learner")
 def issue_for_learner(learner_id: int) -> int:
     """Issues one learner what they have earned; what cannot be issued now is left for ``issue_due``."""
     learner = User.objects.filter(pk=learner_id).first()
     return sum(_issue(achievement, learner) for achievement in issuing.due_for(learner)) if learner else 0
 
 
-@shared_task(name="lms.credentials.tasks.issue_due")  # type: ignore[untyped-decorator]
+@shared_task(name="lms.credentials.tasks.issue_due")
 def issue_due() -> int:
     """Finds everything that is due and was not issued: lost messages, new achievements, days without a key."""
     return sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
