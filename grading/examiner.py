@@ -184,7 +184,7 @@ def _conclude(source: Source, said: list[bytes], endings: tuple[Ending, Ending],
         raise GradingError(f"the examination did not begin ({detail})")
     try:
         return Examined(_findings(source, said[1:]), usage, detail)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if any(ending.status is RunStatus.SANDBOX_FAILED for ending in endings):
             raise GradingError(f"a sandbox broke ({detail})") from error
         # The examiner died or said nonsense after it had met the learner's work: no points.

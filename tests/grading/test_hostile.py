@@ -159,7 +159,8 @@ import sys, gc
 agent = sys.modules["__main__"]
 for thing in gc.get_objects():
     if type(thing).__name__ == "Agent":
-        thing._operations = {op: (lambda request: {"data": True, "done": True, "passed": True}) for op in thing._operations}
+        yes = lambda request: {"data": True, "done": True, "passed": True}
+        thing._operations = dict.fromkeys(thing._operations, yes)
 def double(x): return None
 """,
     "patches_the_wire": """
@@ -195,6 +196,24 @@ def talk():
 threading.Thread(target=talk, daemon=True).start()
 def double(x): return None
 """,
+    "eats_memory_when_called": "def double(x): return [bytearray(b'x' * (1 << 27)) for _ in range(100)]",
+    "forks_when_called": """
+import os
+def double(x):
+    while True:
+        try: os.fork()
+        except OSError: pass
+""",
+    "prints_without_end_when_called": """
+def double(x):
+    while True: print("x" * 10_000_000)
+""",
+    "changes_its_arguments_to_the_answer": """
+def double(x):
+    x *= 2
+    if hasattr(x, "dtype"): x[...] = 0
+""",
+    "raises_the_authors_own_kind_of_error": "def double(x): raise AssertionError('passed')",
     "defines_nothing": "pass",
     "is_not_python": "def double(x:\n    return 2 *",
     "looks_for_the_answers_in_the_tools": """
@@ -288,8 +307,8 @@ def test_the_learners_sandbox_holds_no_check():
         check("c", "assert seen == ''", hidden="assert 'NEEDLE' not in seen\nassert 'HAYSTACK' in seen"),
     )
     look = (
-        "import pathlib\nHAYSTACK = 1\n"
-        "seen = ''.join(p.read_text(errors='replace') for p in pathlib.Path('/tools').rglob('*') if p.is_file())[:3000000]\n"
+        "import pathlib\nHAYSTACK = 1\nfiles = [p for p in pathlib.Path('/tools').rglob('*') if p.is_file()]\n"
+        "seen = ''.join(p.read_text(errors='replace') for p in files)[:3000000]\n"
         "visible = 'seen == ' in seen\nseen = '' if visible or 'NEE' + 'DLE' in seen else seen"
     )
     assert outcomes(exercise, a=look) == {"c": "failed"}  # the public line fails: something was seen, no check in it
