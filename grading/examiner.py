@@ -12,7 +12,7 @@ import select
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,12 @@ def examine(
         pipes.keep_only_verdict()
         said = _read_verdict(pipes.verdict_out, time.monotonic() + ours.wall_seconds)
         endings = learner.kill(), examiner.kill()
-        usage = learner.usage() + examiner.usage()
+        usage = _side_by_side(learner.usage(), examiner.usage())
     return _conclude(source, said, endings, usage)
+
+
+def _side_by_side(one: Usage, other: Usage) -> Usage:
+    return replace(one + other, wall_seconds=max(one.wall_seconds, other.wall_seconds))
 
 
 def _read(paths: Mapping[str, Path]) -> dict[str, bytes]:
