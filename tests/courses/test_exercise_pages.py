@@ -94,9 +94,7 @@ def test_neither_solutions_nor_hidden_checks_are_on_the_page_or_in_the_download(
 
 def test_the_notebook_to_read_is_text_and_not_markup(enrolled, exercise, instructor):
     notebook = json.loads(DEMO.source)
-    notebook["cells"][0]["source"] = (
-        "# บท\n<script>bad()</script><img src=x onerror=bad()>[x](javascript:bad())"
-    )
+    notebook["cells"][0]["source"] = "# บท\n<script>bad()</script><img src=x onerror=bad()>[x](javascript:bad())"
     source = json.dumps(notebook).encode()
     exercise.add_version(source=source, max_score=1, files=[], limits={}, author=instructor)
     text = enrolled.get(url("exercise", "b-n1")).text
