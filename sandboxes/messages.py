@@ -35,8 +35,7 @@ MESSAGES: dict[RunStatus, dict[str, str]] = {
         "loops, and show only part of the data, for example df.head().",
     },
     RunStatus.KERNEL_DIED: {
-        "th": "โปรแกรมที่รันโน้ตบุ๊กปิดตัวลงก่อนทำงานครบทุกเซลล์ ตรวจดูว่ามีคำสั่งที่ปิดโปรแกรม เช่น os._exit() "
-        "หรือคำสั่งที่ทำให้โปรแกรมล้มหรือไม่",
+        "th": "โปรแกรมที่รันโน้ตบุ๊กปิดตัวลงก่อนทำงานครบทุกเซลล์ ตรวจดูว่ามีคำสั่งที่ปิดโปรแกรม เช่น os._exit() หรือคำสั่งที่ทำให้โปรแกรมล้มหรือไม่",
         "en": "The program that runs the notebook ended before all cells had run. Look for a command that ends it, "
         "such as os._exit(), or one that makes it crash.",
     },

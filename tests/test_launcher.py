@@ -1,10 +1,12 @@
 """One process starts the site, watches it, and leaves nothing behind, however it ends."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,20 +27,15 @@ def run_launcher(var, **env):
     )
 
 
-def pids_of(var, word):
-    return [
-        int(line.split()[0])
-        for line in subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
-        if word in line and str(var) in " ".join(processes_of_pid(line.split()[0]))
-    ]
-
-
-def processes_of_pid(pid):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as environ:
-            return [environ.read().decode(errors="replace")]
-    except OSError:
-        return []
+def pids_of(var, words):
+    """The processes of the site in ``var`` whose command line has these words."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            is_ours = f"VAR_DIR={var}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            if is_ours and words in (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode():
+                found.add(int(folder.name))
+    return found
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(tmp_path):
@@ -71,11 +68,11 @@ def test_the_site_survives_its_children_and_takes_them_with_it(tmp_path):
         assert second.returncode == 1
         assert "already running" in second.stderr
 
-        before = set(pids_of(tmp_path, "-Q grading"))
+        before = pids_of(tmp_path, "-Q grading")
         assert before
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: set(pids_of(tmp_path, "-Q grading")) - before, "the grader is started again")
+        wait_until(lambda: pids_of(tmp_path, "-Q grading") - before, "the grader is started again")
 
         os.kill(site.launcher.pid, signal.SIGKILL)
         site.launcher.wait()
