@@ -203,9 +203,11 @@ EMBEDDED_REDIS_SOCKET = VAR_DIR / "valkey" / "s.sock"
 CACHE_URL = REDIS_URL or f"unix://{EMBEDDED_REDIS_SOCKET}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "lms.cache.ForgivingRedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "lms",
+        # A page never waits long for a server that is gone.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
     }
 }
 

@@ -13,6 +13,7 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
+SUBMISSIONS = ["grading.view_submission", "grading.change_submission"]  # look at them; queue failed ones again
 CREDENTIALS = [
     *(f"credentials.{action}_achievement" for action in ("add", "change", "view")),
     "credentials.view_credential",
@@ -20,10 +21,10 @@ CREDENTIALS = [
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + TRANSLATE,
+    INSTRUCTORS: ENTER + EXERCISES + SUBMISSIONS + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise"],
     HR_OFFICERS: [],
-    OPERATORS: [*ENTER, *EXERCISES, *TRANSLATE, *CREDENTIALS, "grading.delete_exercise"],
+    OPERATORS: ENTER + EXERCISES + SUBMISSIONS + TRANSLATE + CREDENTIALS,
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {
