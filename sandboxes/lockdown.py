@@ -93,6 +93,8 @@ def build_tree(job: Mapping[str, Any], tools: Mapping[str, bytes]) -> None:
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     size = sum(map(len, tools.values())) + (4 << 20)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={1024 + 4 * len(tools)},mode=755")
+    _mount_scratch(job, root)
+    # After the scratch folders, on top of them: a checkout or an interpreter may lie below /tmp.
     for path in job["read_only"]:
         bind(path, root + path, MS_RDONLY | MS_NODEV)
     for name in ("lib", "lib32", "lib64", "bin", "sbin"):
@@ -104,7 +106,6 @@ def build_tree(job: Mapping[str, Any], tools: Mapping[str, bytes]) -> None:
         _write(Path(root, "etc", name), text.encode(), 0o644)
     for name, data in tools.items():
         _write(Path(root, "tools", name), data, 0o644)
-    _mount_scratch(job, root)
     if job["socket_dir"]:
         bind(job["socket_dir"], root + job["socket_dir"], MS_NODEV | MS_NOEXEC)
     Path(root, "proc").mkdir()

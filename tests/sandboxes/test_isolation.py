@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,32 @@ def test_the_trial_box_works(python):
 def test_a_missing_interpreter_is_said_plainly(tmp_path):
     with pytest.raises(SandboxUnavailable, match="no interpreter"):
         check(tmp_path / "python")
+
+
+def test_an_interpreter_below_a_scratch_folder_of_the_box_works():
+    """A checkout in /tmp: the box's own /tmp must not hide the interpreter, nor make it writable."""
+    place = Path(tempfile.mkdtemp(dir="/tmp")) / "env"
+    place.parent.chmod(0o755)
+    try:
+        venv.create(place, symlinks=True)
+        (place / "note").write_text("from the host")
+        read, write = os.pipe()
+        code = (
+            "import os, sys\n"
+            "print(sys.prefix, open(sys.prefix + '/note').read())\n"
+            "open('/tmp/scratch', 'w').write('x')\n"
+            "try: open(sys.prefix + '/note', 'w')\n"
+            "except OSError: print('not writable')\n"
+        )
+        with Box(["python", "-c", code], limits=SMALL, python=place / "bin" / "python", stdout=write) as box:
+            box.start()
+            os.close(write)
+            assert box.wait(30).status is RunStatus.COMPLETED
+        with os.fdopen(read) as said:
+            assert said.read().splitlines() == [f"{place} from the host", "not writable"]
+        assert (place / "note").read_text() == "from the host"
+    finally:
+        shutil.rmtree(place.parent)
 
 
 def test_a_program_that_cannot_be_started_is_our_failure(python):
