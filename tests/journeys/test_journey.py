@@ -220,11 +220,24 @@ def test_an_instructor_uploads_an_exercise_and_sees_it_work(walk, site):
     upload(built.source)
     expect(page.locator(".messages .success")).to_be_visible()
 
-    # What learners will get of it.
-    page.goto("/exercises/e-new/")
-    expect(page.locator("h1")).to_contain_text("แบบฝึกหัดใหม่")
-    with page.expect_download() as download:
-        page.locator("#download-title ~ p a[download]").click()
-    release = download.value.path().read_bytes()
-    assert b"HIDDEN TESTS" not in release
-    assert b"BEGIN SOLUTION" not in release
+    # Placed in a lesson, published, and solved as a learner would.
+    lesson_to_edit(page, "B5 จัดกลุ่ม")
+    page.locator("button.c-sf-add-button").last.click()
+    page.locator("[role=option]").filter(has_text="แบบฝึกหัด").first.click()
+    page.locator("button[data-chooser-action-choose]").last.click()
+    page.locator(".modal a", has_text="แบบฝึกหัดใหม่").first.click()
+    expect(page.locator("[data-chooser-title]").last).to_contain_text("แบบฝึกหัดใหม่")
+    choose(page, "[name=action-publish]")
+    page.wait_for_url(lambda url: not url.endswith("/edit/"))
+    page.goto("/courses/da-201/m3-answers/b5/")
+    expect(page.locator("#exercise-e-new")).to_contain_text("แบบฝึกหัดใหม่")
+    page.locator("#done form button").click()
+
+    def solve(release):
+        assert b"HIDDEN TESTS" not in release
+        assert b"BEGIN SOLUTION" not in release
+        return answered(release, reading_files.SLUG)
+
+    hand_in(page, "th", "e-new", solve)
+    expect(page.locator(".check-failed")).to_have_count(0)
+    expect(page.locator(".check-passed")).to_have_count(6)
