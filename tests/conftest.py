@@ -12,6 +12,20 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "embedded_only: starts its own site or database; runs once")
 
 
+def pytest_collection_modifyitems(config, items):
+    """``--database-only``: what never touches the database says the same on every database."""
+    if not config.getoption("--database-only"):
+        return
+    touches = {"db", "transactional_db", "live_server"}
+    keep = [item for item in items if touches & set(item.fixturenames) or item.get_closest_marker("django_db")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in keep])
+    items[:] = keep
+
+
+def pytest_addoption(parser):
+    parser.addoption("--database-only", action="store_true", help="only tests that touch the database")
+
+
 def make_person(email, given_name, family_name="", **fields):
     from lms.accounts.models import User
 

@@ -81,7 +81,11 @@ def running_site(var: Path, **settings: str):
         wait_until(lambda: not processes_of(var), f"nothing is left running: {processes_of(var)}", seconds=20)
 
 
-@pytest.fixture(scope="session", params=["embedded", "servers"])
+# Each site stays with one worker of a parallel run: it takes longer to start than to walk.
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("embedded", "servers")],
+)
 def site(request, tmp_path_factory):
     """The site with its demo, once on the embedded default and once on PostgreSQL and Redis."""
     var = tmp_path_factory.mktemp("site")
