@@ -31,7 +31,11 @@ MAX_VERDICT_BYTES = 1 << 20
 MAX_SECONDS = 3600.0
 
 _HERE = Path(__file__).resolve().parent
-_EXAMINER_TOOLS = {"examine.py": _HERE / "inside" / "examine.py", "thai_fold.py": _HERE / "thai_fold.py"}
+_EXAMINER_TOOLS = {
+    "examine.py": _HERE / "inside" / "examine.py",
+    "effects.py": _HERE / "inside" / "effects.py",
+    "thai_fold.py": _HERE / "thai_fold.py",
+}
 _LEARNER_TOOLS = {"agent.py": _HERE.parent / "sandboxes" / "inside" / "agent.py"}
 _BOTH = {"wire.py": _HERE.parent / "sandboxes" / "inside" / "wire.py"}
 

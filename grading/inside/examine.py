@@ -28,13 +28,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
+    from grading.inside.effects import computing_functions
     from grading.thai_fold import fold
     from sandboxes.inside import wire
-else:  # a program inside a sandbox, beside its two companions
+else:  # a program inside a sandbox, beside its companions
     import wire
+    from effects import computing_functions
     from thai_fold import fold
 
 MAX_FILE_BYTES = 8 << 20  # of a file that travels with a call
+MAX_PATH = 256
 # Called for what they show; any other method called for its effect is taken to change its object.
 DISPLAY_METHODS = frozenset(
     ["head", "tail", "info", "describe", "sample", "value_counts", "plot", "show", "hist", "boxplot", "items", "count"]
@@ -202,12 +205,10 @@ class Owners:
         entries = ((name, self.last(name, position)) for name in self._history)
         return {name: (entry[1], entry[2]) for name, entry in entries if entry}
 
-    def needed(self) -> set[int]:
-        """The author's set-up cells that must run here because a check depends on a name of theirs."""
+    def needed(self, *checks: int) -> set[int]:
+        """The author's cells that ``checks`` depend on by a name of theirs: set-up cells and earlier checks."""
         needed: set[int] = set()
-        pending = [
-            (name, position) for position, cell in enumerate(self._cells) if cell.kind == "check" for name in cell.loads
-        ]
+        pending = [(name, position) for position in checks for name in self._cells[position].loads]
         seen = set(pending)
         while pending:
             name, position = pending.pop()
@@ -219,17 +220,20 @@ class Owners:
             more = {(load, at) for load in self._cells[entry[0]].loads for at in (entry[0], position)} - seen
             seen |= more
             pending += more
-        return {position for position in needed if self._cells[position].kind == "setup"}
+        return needed
 
 
 # --- The learner's side, from here -----------------------------------------------------------------------------------
 
 
 def _error_kinds() -> dict[str, type[Exception]]:
-    """The built-in exceptions that can be made from one text."""
+    """The built-in exceptions that can be made from one text.
+
+    Without those that end an iteration: raised by a function that ``map`` calls, they would end the author's loop.
+    """
     kinds = {}
     for name, kind in vars(builtins).items():
-        if isinstance(kind, type) and issubclass(kind, Exception):
+        if isinstance(kind, type) and issubclass(kind, Exception) and "Iteration" not in name:
             with contextlib.suppress(TypeError):
                 kind("text")
                 kinds[name] = kind
@@ -248,6 +252,10 @@ class Learner:
         self.deadline = deadline
         self._count = 0
         self.gone = ""  # why, once it is
+        self.computing: frozenset[str] = frozenset()  # functions whose work is not to change their arguments
+        self.takes_changes = False  # whether changes by those are taken over, for ``undo_changes`` to take back
+        self._undo: list[tuple[Any, Any]] = []
+        self._files = _Files()
 
     def ask(self, op: str, *, seconds: float | None = None, **parts: Any) -> dict[str, Any]:
         """The reply to this question and no other. Raises ``LearnerGoneError`` or ``CannotExamineError``."""
@@ -299,6 +307,7 @@ class Learner:
 
     def _received(self, reply: dict[str, Any], name: str) -> Any:
         if "data" in reply:
+            self._files.hear(reply["data"])
             try:
                 return wire.decode(reply["data"])
             except wire.WireError as error:
@@ -319,21 +328,38 @@ class Learner:
     def _call(self, handle: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [*args, *kwargs.values()]
         sent = [_argument(value) for value in given]
+        files = self._files.named_in(given)
         reply = self.ask(
             "call",
             seconds=self._call_seconds,
             of=handle,
             args=sent[: len(args)],
             kwargs=[list(pair) for pair in zip(kwargs, sent[len(args) :], strict=True)],
-            files=_files_named_in(given),
+            files=files,
         )
         printed = reply.get("printed")
         if type(printed) is str and printed:
             sys.stdout.write(printed)
-        _copy_back(given, reply.get("changed"))
+        self._copy_back(name, given, sent, reply.get("changed"))
         if "raised" in reply:
             raise _error(reply["raised"])
         return self._received(reply, name)
+
+    def _copy_back(self, name: str, given: list[Any], sent: list[dict[str, Any]], changed: Any) -> None:
+        """Does to our arguments what the call did to their copies: "sorts in place" can be checked."""
+        for position, value in _changes(changed, len(given)):
+            if name not in self.computing:
+                _overwrite(given[position], value)
+            elif self.takes_changes and "data" in sent[position]:
+                self._undo.append((given[position], wire.decode(sent[position]["data"])))
+                _overwrite(given[position], value)
+
+    def undo_changes(self) -> bool:
+        """Takes back what functions that only compute have done to their arguments; returns whether they did."""
+        undo, self._undo = self._undo, []
+        for ours, before in reversed(undo):
+            _overwrite(ours, before)
+        return bool(undo)
 
 
 def _argument(value: Any) -> dict[str, Any]:
@@ -346,17 +372,41 @@ def _argument(value: Any) -> dict[str, Any]:
         raise CannotExamineError from error
 
 
-def _files_named_in(values: list[Any]) -> list[list[str]]:
-    """[name, content] of each argument that names a file here: it goes where the learner's function will look."""
-    files = []
-    for value in values:
-        if isinstance(value, str | PurePath) and 0 < len(str(value)) < 256:
-            with contextlib.suppress(OSError, ValueError):
-                here, path = Path.cwd().resolve(), Path(value).resolve()
-                if path.is_relative_to(here) and path.is_file() and path.stat().st_size <= MAX_FILE_BYTES:
-                    content = base64.b64encode(path.read_bytes()).decode("ascii")
-                    files.append([str(path.relative_to(here)), content])
-    return files
+class _Files:
+    """The files here that may go over there: those an author's call names. A name that the learner said first is not
+    the author's: a function that is to return a table would return the name of the expected one."""
+
+    def __init__(self) -> None:
+        self._said: set[Path] = set()
+        self._named: set[Path] = set()
+
+    def hear(self, data: Any) -> None:
+        """Notes which of our files a reply mentions."""
+        names = {name for _, _, names in os.walk(".") for name in names}
+        pending = [data] if names else []
+        while pending:
+            part = pending.pop()
+            if type(part) is list:
+                pending += part
+            elif type(part) is str and len(part) < MAX_PATH and any(name in part for name in names):
+                self._said |= {path for path in _own_file(part) if path not in self._named}
+
+    def named_in(self, values: list[Any]) -> list[list[str]]:
+        """[name, content] of each argument that names a file here: it goes where the learner's function will look."""
+        paths = [path for value in values if isinstance(value, str | PurePath) for path in _own_file(str(value))]
+        allowed = [path for path in paths if path not in self._said and path.stat().st_size <= MAX_FILE_BYTES]
+        self._named.update(allowed)
+        here = Path.cwd().resolve()
+        return [[str(path.relative_to(here)), base64.b64encode(path.read_bytes()).decode("ascii")] for path in allowed]
+
+
+def _own_file(name: str) -> Iterator[Path]:
+    """The regular file in our working directory that has this name, if there is one."""
+    if 0 < len(name) < MAX_PATH:
+        with contextlib.suppress(OSError, ValueError):
+            path = Path(name).resolve()
+            if path.is_relative_to(Path.cwd().resolve()) and path.is_file():
+                yield path
 
 
 def _error(data: Any) -> Exception:
@@ -367,19 +417,17 @@ def _error(data: Any) -> Exception:
     return known(text[:2000] if type(text) is str else "")
 
 
-def _copy_back(given: list[Any], changed: Any) -> None:
-    """Does to our arguments what the call did to their copies: "sorts in place" can be checked."""
+def _changes(changed: Any, count: int) -> list[tuple[int, Any]]:
+    """(position, new value) of the arguments that a call has changed. Raises ``CannotExamineError``."""
+    changes = []
     for change in changed if type(changed) is list else []:
-        if type(change) is not list or len(change) != 2 or type(change[0]) is not int:
-            raise CannotExamineError
-        position, data = change
-        if not 0 <= position < len(given):
+        if type(change) is not list or len(change) != 2 or type(change[0]) is not int or not 0 <= change[0] < count:
             raise CannotExamineError
         try:
-            value = wire.decode(data)
+            changes.append((change[0], wire.decode(change[1])))
         except wire.WireError as error:
             raise CannotExamineError from error
-        _overwrite(given[position], value)
+    return changes
 
 
 def _overwrite(ours: Any, theirs: Any) -> None:
@@ -405,7 +453,8 @@ class Namespace(dict[str, Any]):
     """The globals of the author's code here. Names of the learner are asked for when they are first looked up."""
 
     def __init__(self, learner: Learner) -> None:
-        super().__init__(__name__="__main__", __builtins__=builtins, get_ipython=lambda: _NoShell())
+        shown_to_nobody = {"get_ipython": lambda: _NoShell(), "display": lambda *_args, **_kwargs: None}
+        super().__init__(__name__="__main__", __builtins__=builtins, **shown_to_nobody)
         self._learner = learner
         self._owners: dict[str, tuple[str, Any]] = {}
 
@@ -443,8 +492,10 @@ class Examination:
         self._cells = cells
         self._learner = learner
         self._owners = Owners(cells)
-        self._needed = self._owners.needed()
+        self._needed = self._owners.needed(*(n for n, cell in enumerate(cells) if cell.kind == "check"))
+        self._broken: set[int] = set()
         self._space = Namespace(learner)
+        learner.computing = computing_functions(cell.tree for cell in cells if cell.kind == "answer" and cell.tree)
 
     def findings(self) -> list[dict[str, Any]]:
         """One finding per check: {"id", "outcome", "share"}. When time is over the rest has timed out."""
@@ -461,25 +512,39 @@ class Examination:
         if cell.kind == "setup" and position in self._needed:
             # Before the learner's side runs it: what it changes of theirs is fetched unchanged.
             self._space.enter(self._owners.at(position))
-            with contextlib.suppress(Exception, SystemExit, CannotExamineError, LearnerGoneError):
-                self._execute(cell)
+            if self._try(cell)[0] is not None:
+                self._broken.add(position)
         with contextlib.suppress(LearnerGoneError, CannotExamineError):
             self._learner.run(position)
 
     def _check(self, position: int, cell: Cell) -> dict[str, Any]:
+        """What the check finds. Where functions that only compute have changed what they were given, it must find the
+        same when their changes are not taken over: neither may an input be spoilt, nor the measure of an answer."""
+        self._learner.takes_changes = True
+        found = self._judge(position, cell)
+        self._learner.takes_changes = False
+        if self._learner.undo_changes() and found["share"] > 0:
+            found = min(found, self._judge(position, cell), key=lambda one: float(one["share"]))
+        return found
+
+    def _judge(self, position: int, cell: Cell) -> dict[str, Any]:
         """Passed only if the author's code ran to its end, everything could cross and the learner's side stayed."""
         if self._learner.gone:
             return _finding(cell, "timeout" if self._learner.gone == "late" else "not_run")
+        if self._broken & self._owners.needed(position):
+            return _finding(cell, "error")  # what it goes by was not made, or only half
         self._space.enter(self._owners.at(position))
         opaque_before = CannotExamineError.count
         error, value = self._try(cell)
+        if error is not None and not isinstance(error, AssertionError):
+            self._broken.add(position)
         if self._learner.gone:
             return _finding(cell, "timeout" if self._learner.gone == "late" else "error")
         if CannotExamineError.count > opaque_before:
             return _finding(cell, "not_examinable")
         if error is not None:
             return _finding(cell, "failed" if isinstance(error, AssertionError) else "error")
-        share = 1.0 if self._shows_the_learners(position, cell) else earned(value, cell.points)
+        share = self._share(position, cell, value)
         return _finding(cell, "passed" if share >= 1 else "failed", share)
 
     def _try(self, cell: Cell) -> tuple[BaseException | None, Any]:
@@ -500,26 +565,53 @@ class Examination:
         exec(compile(ast.Module(body, []), name, "exec"), self._space)  # noqa: S102 - the author's code, in its box
         return None if last is None else eval(compile(ast.Expression(last), name, "eval"), self._space)  # noqa: S307
 
-    def _shows_the_learners(self, position: int, cell: Cell) -> bool:
-        """Whether the last line is a bare value of the learner's: a number of theirs is shown, not credited."""
+    def _share(self, position: int, cell: Cell, value: Any) -> float:
+        """What the last line earns. A bare value of the learner's is shown, not credited; one that is asked something
+        (``theirs.equals(ours)``) can be answered no."""
         last = cell.tree.body[-1] if cell.tree and cell.tree.body else None
-        node = last.value if isinstance(last, ast.Expr) else None
+        if not isinstance(last, ast.Expr):
+            return 1.0
+        node, is_asked = last.value, False
         while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+            if isinstance(node, ast.Call):
+                is_asked |= isinstance(node.func, ast.Attribute) and bool(node.args or node.keywords)
             node = node.func if isinstance(node, ast.Call) else node.value
         owner = self._owners.last(node.id, position) if isinstance(node, ast.Name) else None
-        return owner is not None and owner[1] == "learner"
+        if owner is None or owner[1] != "learner":
+            return earned(value, cell.points)
+        return 0.0 if is_asked and is_no(value) else 1.0
 
 
 def earned(value: Any, points: float) -> float:
-    """The share of ``points`` that a check's last value grants: a number is partial credit, False is none of it."""
-    kind = type(value)
-    if kind.__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
-        value = value.item()
-    if value is False:
+    """The share of ``points`` that a check's last value grants: a number is partial credit, "no" is none of it.
+
+    Arrays and tables grant something when all they hold is True: a number was meant, or a truth.
+    """
+    shape: Any = getattr(value, "shape", None)
+    if is_no(value) or (shape and not all(item is True for item in _items(value))):
         return 0.0
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+        value = value.item()
     if type(value) not in (int, float) or points <= 0 or value >= points:
         return 1.0
     return value / points if value > 0 else 0.0  # not-a-number is not above 0
+
+
+def is_no(value: Any) -> bool:
+    """Whether a value is False or unknown, or holds only truths and not all of them, or none, are True."""
+    items = _items(value)
+    is_truth = all(type(item) is bool or type(item).__name__ == "NAType" for item in items)
+    return is_truth and not (items and all(item is True for item in items))
+
+
+def _items(value: Any) -> list[Any]:
+    """The values in an array, a table or a list of truths; any other value itself."""
+    if hasattr(value, "shape") and type(value).__module__.partition(".")[0] in ("numpy", "pandas"):
+        import numpy as np  # noqa: PLC0415 - it is loaded: the value is one of its own
+
+        items = np.asarray(value, dtype=object).ravel().tolist()
+        return [bool(item) if type(item) is np.bool_ else item for item in items]
+    return list(value) if type(value) in (list, tuple) and value else [value]
 
 
 def _finding(cell: Cell, outcome: str, share: float = 0.0) -> dict[str, Any]:

@@ -1,0 +1,220 @@
+"""Points that could once be had without earning them, faults that once raised a score, files that once took too long.
+
+Each of these worked against an earlier examiner or reader; the honest neighbours beside them must go on working.
+"""
+
+import contextlib
+import json
+import time
+
+import pytest
+
+from grading import notebooks
+from grading.inside.effects import computing_functions
+from grading.inside.examine import earned, is_no, parse
+from tests.grading.authored import answer, as_bytes, cell, check, document, outcomes, setup, source
+from tests.grading.test_examine import examine, findings, one
+
+# --- what a call does to its arguments ---
+
+MEAN = "def mean(xs): return sum(xs) / len(xs)"
+SPOILT_MEAN = "def mean(xs):\n    xs[:] = [0]\n    return 0"
+
+
+def test_an_answer_is_not_measured_by_an_argument_that_the_call_has_spoilt():
+    measured = "xs = [1, 2, 6]\nassert mean(xs) == sum(xs) / len(xs)"
+    assert one(measured, MEAN) == "passed"
+    assert one(measured, MEAN, SPOILT_MEAN) == "failed"
+
+
+def test_the_authors_data_is_whole_again_for_the_next_check():
+    cells = [
+        ("setup", "data = [1, 2, 6]"),
+        ("answer", MEAN, SPOILT_MEAN),
+        ("check", "mean(data)"),
+        ("check", "assert data == [1, 2, 6] and mean(data) == 3"),
+    ]
+    assert examine(*cells) == ["passed", "failed"]
+    assert examine(*cells[:2], ("setup", "m = mean(data)"), ("check", "assert m == sum(data) / len(data)")) == [
+        "failed"
+    ]
+
+
+def test_a_check_that_an_input_stays_as_it_was_still_sees_it_change():
+    unchanged = "xs = [3, 1]\nassert smallest(xs) == 1\nassert xs == [3, 1], 'the input was changed'"
+    solution = "def smallest(xs): return sorted(xs)[0]"
+    assert one(unchanged, solution) == "passed"
+    assert one(unchanged, solution, "def smallest(xs):\n    xs.sort()\n    return xs[0]") == "failed"
+
+
+def test_an_honest_answer_that_changes_its_input_on_the_way_passes_where_nobody_asks():
+    assert (
+        one(
+            "assert smallest([3, 1]) == 1",
+            "def smallest(xs): return min(xs)",
+            "def smallest(xs):\n    xs.sort()\n    return xs[0]",
+        )
+        == "passed"
+    )
+
+
+def test_a_function_that_works_in_place_and_gives_a_value_is_seen_to_do_both():
+    cells = [
+        ("answer", "def take(queue): return queue.pop(0)"),
+        ("check", "q = [1, 2]\nassert take(q) == 1 and q == [2]"),
+    ]
+    assert examine(*cells) == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "computes"),
+    [
+        ("def f(xs): return sum(xs)", True),
+        (
+            "def f(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    print(xs)\n    return found",
+            True,
+        ),
+        ("def f(df):\n    df = df.copy()\n    return df", True),
+        ("f = lambda xs: max(xs)", True),
+        ("def f(xs): xs.sort()", False),
+        ("def f(df):\n    df['x'] = 1\n    return df", False),
+        ("def f(rows):\n    for row in rows:\n        row['x'] = 1\n    return rows", False),
+        ("def f(table):\n    rows = table['rows']\n    rows.append(1)\n    return table", False),
+        ("def f(xs):\n    shuffle(xs)\n    return xs", False),
+        ("def f(xs):\n    xs += [1]\n    return xs", False),
+        ("def f(df):\n    df.dropna(inplace=True)\n    return df", False),
+        ("def f(q): return q.pop()", False),
+        ("def f():\n    def g(xs): xs.clear()\n    return g", False),
+        ("@decorated\ndef f(x): return x", False),
+        ("f = make()", False),
+        ("def f(x): return x\nf = make(f)", False),
+    ],
+)
+def test_which_functions_only_compute_is_read_from_the_solution(code, computes):
+    assert ("f" in computing_functions([parse(code)])) is computes
+
+
+# --- what crosses ---
+
+
+def test_a_function_cannot_end_the_loop_that_checks_it():
+    checked = "xs = [1, 2]\nassert all(y == 2 * x for x, y in zip(xs, map(double, xs)))"
+    assert one(checked, "def double(x): return 2 * x") == "passed"
+    assert one(checked, "def double(x): return 2 * x", "def double(x): raise StopIteration") == "error"
+
+
+def test_a_hidden_file_goes_where_the_author_names_it_and_not_where_the_learner_does():
+    exercise = source(
+        answer("a", "def load(name): return open(name).read()\ndef solve(text): return len(text)"),
+        check("c", "assert solve(load('hidden.csv')) == int(open('expected.txt').read())"),
+    )
+    files = {"hidden_files": {"hidden.csv": b"abc", "expected.txt": b"3"}}
+    honest = "def load(name): return open(name).read()\ndef solve(text): return len(text)"
+    assert outcomes(exercise, a=honest, **files) == {"c": "passed"}
+    for said in ("expected.txt", "./expected.txt/", "/cwd/expected.txt", "x/../expected.txt"):
+        thief = f"def load(name): return {said!r}\ndef solve(name): return int(open('expected.txt').read())"
+        assert outcomes(exercise, a=thief, **files) == {"c": "error"}, said
+
+
+# --- cells of the author's that fail ---
+
+
+def test_a_fault_in_an_authors_cell_is_no_good_news_for_the_checks_behind_it():
+    cells = [
+        ("setup", "wrong = []"),
+        ("answer", "def f(x): return 2 * x", "def f(x): raise ValueError"),
+        ("setup", "for x in (1, 2):\n    if f(x) != 2 * x: wrong.append(x)"),
+        ("check", "assert not wrong"),
+        ("check", "assert True"),
+    ]
+    assert examine(*cells) == ["error", "passed"]
+    cells[2] = ("check", cells[2][1])
+    assert examine(*cells)[:2] == ["error", "error"]
+
+
+def test_the_authors_cells_may_display_what_they_like():
+    assert one("display(x)\nassert x == shown", "x = 1", setup="shown = 1\ndisplay(shown)") == "passed"
+
+
+# --- the last value of a check ---
+
+
+def test_a_comparison_with_an_array_or_a_missing_value_is_not_full_marks():
+    exercise = source(
+        answer("a", "def f(x): return 2 * x"),
+        check("compared", "f(3) == 6"),
+        check("close", "import numpy as np\nnp.isclose(f(3), 6)"),
+        check("counted", "sum(f(x) == 2 * x for x in (1, 2))"),
+    )
+    assert set(outcomes(exercise, a="def f(x): return 2 * x").values()) == {"passed"}
+    for lie in ("np.array([0])", "np.array([])", "pd.Series([0, 0])", "pd.DataFrame()", "pd.NA"):
+        found = outcomes(exercise, a=f"import numpy as np, pandas as pd\ndef f(x): return {lie}")
+        assert "passed" not in found.values(), (lie, found)
+
+
+def test_a_table_of_the_learners_that_is_asked_a_question_can_be_answered_no():
+    cells = [
+        ("answer", "words = {'a', 'b'}", "words = set()"),
+        ("check", "words.issuperset({'a'})"),
+        ("check", "words"),
+    ]
+    assert [finding["share"] for finding in findings(*cells)] == [0.0, 1.0]
+    assert [finding["share"] for finding in findings(("answer", "words = {'a'}"), *cells[1:])] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "no"), [(False, True), ([True, False], True), ([True], False), ([], False), (0, False)]
+)
+def test_no_is_no(value, no):
+    assert is_no(value) is no
+    assert earned(value, 0) == (0.0 if no else 1.0)
+
+
+# --- files ---
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": "", "outputs": [{}] * 100_000}]}]},
+        {"nbformat": 4, "cells": [cell("") | {"outputs": [{}] * 300_000}]},
+        {
+            "nbformat": 4,
+            "cells": [cell("", kind="markdown") | {"attachments": {str(n): {"x/y": 1} for n in range(100_000)}}],
+        },
+        {"nbformat": 4, "cells": [cell("") | dict.fromkeys(map(str, range(200_000)), 1)]},
+        {"nbformat": 4, "cells": [{}] * 100_000},
+    ],
+    ids=["outputs of version 3", "outputs", "attachments", "keys", "cells"],
+)
+def test_what_is_not_read_takes_no_time(hostile):
+    data = json.dumps({"nbformat_minor": 5, "metadata": {}} | hostile).encode()
+    began = time.process_time()
+    with contextlib.suppress(notebooks.NotebookRefused):
+        notebooks.read_notebook(data)
+    assert time.process_time() - began < 3  # a second at most, where it once was half a minute
+
+
+def test_half_a_character_stops_no_run():
+    read = notebooks.read_notebook(json.dumps(document(cell("x = 1 # \ud800", "a"))).encode())
+    assert read.cells[0].source == "x = 1 # ?"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "assert 1 ### BEGIN HIDDEN TESTS",
+        "# BEGIN_HIDDEN_TESTS",
+        "# HIDDEN TESTS BEGIN",
+        "x = 1\r### BEGIN HIDDEN TESTS",
+    ],
+)
+def test_a_mark_that_would_hide_nothing_is_an_authors_mistake(line):
+    with pytest.raises(notebooks.AuthorError, match="nearly a mark"):
+        notebooks.read_source(as_bytes(document(answer("a", "x = 1"), check("c", f"{line}\nassert SECRET"))))
+
+
+def test_a_comment_that_speaks_of_solutions_is_no_mark():
+    assert source(
+        setup("# the solution begins with a look at the data"), answer("a", "x = 1"), check("c", "assert x")
+    ).checks
