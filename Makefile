@@ -19,8 +19,9 @@ run: setup-run ## the whole site on this machine: http://127.0.0.1:8000 (PORT=â€
 	@exec $(PYTHON) -m lms.launcher
 
 test: setup-test ## every test: embedded database, then PostgreSQL and Redis; the browser journeys on both
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 2 -m "not journey"
 	$(PYTHON) -m tests.servers $(PYTHON) -m pytest -n 2 --database-only -m "not journey and not embedded_only"
+	$(PYTHON) -m pytest -n 2 -m journey
 
 check: setup-test ## format, lint, types, import contracts, migrations, translations, templates
 	.venv/bin/ruff format --check .
