@@ -33,6 +33,7 @@ MAX_SECONDS = 3600.0
 _HERE = Path(__file__).resolve().parent
 _EXAMINER_TOOLS = {
     "examine.py": _HERE / "inside" / "examine.py",
+    "comparing.py": _HERE / "inside" / "comparing.py",
     "effects.py": _HERE / "inside" / "effects.py",
     "thai_fold.py": _HERE / "thai_fold.py",
 }
@@ -99,7 +100,7 @@ def examine(
         examiner.start()
         learner.start()
         pipes.keep_only_verdict()
-        said = _read_verdict(pipes.verdict_out, time.monotonic() + ours.wall_seconds)
+        said = _read_verdict(pipes.verdict_out, START_SECONDS, limits.wall_seconds + END_SECONDS)
         endings = learner.kill(), examiner.kill()
         usage = _side_by_side(learner.usage(), examiner.usage())
     return _conclude(source, said, endings, usage)
@@ -171,9 +172,10 @@ class _Pipes:
         self._close()
 
 
-def _read_verdict(fd: int, deadline: float) -> list[bytes]:
-    """The lines the examiner wrote before it ended, fell silent or said too much."""
+def _read_verdict(fd: int, to_begin: float, to_end: float) -> list[bytes]:
+    """The lines the examiner wrote before it ended, fell silent or said too much; the seconds count one by one."""
     data = b""
+    deadline = time.monotonic() + to_begin
     while len(data) <= MAX_VERDICT_BYTES:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([fd], [], [], left)[0]:
@@ -181,6 +183,7 @@ def _read_verdict(fd: int, deadline: float) -> list[bytes]:
         part = os.read(fd, 65536)
         if not part:
             break
+        deadline = deadline if data else time.monotonic() + to_end
         data += part
     return data.split(b"\n")[:-1] if len(data) <= MAX_VERDICT_BYTES else []
 

@@ -28,11 +28,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
+    from grading.inside.comparing import refuse_vacuous_truths
     from grading.inside.effects import computing_functions
     from grading.thai_fold import fold
     from sandboxes.inside import wire
 else:  # a program inside a sandbox, beside its companions
     import wire
+    from comparing import refuse_vacuous_truths
     from effects import computing_functions
     from thai_fold import fold
 
@@ -634,6 +636,8 @@ def main() -> None:
     sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     learner = Learner(channel, call_seconds=job["call_seconds"], deadline=time.monotonic() + job["start_seconds"])
+    if any("numpy" in cell["code"] or "pandas" in cell["code"] for cell in job["cells"]):
+        refuse_vacuous_truths()
     examination = Examination([Cell.read(cell) for cell in job["cells"]], learner)
     # No cell has run over there yet: if this is not answered, the fault is ours.
     learner.ask("names")

@@ -19,6 +19,7 @@ import select
 import struct
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path, PosixPath, PurePosixPath
@@ -71,9 +72,9 @@ class _Encoder:
             return _ENCODE_SIMPLE[kind](value)
         if kind in _SEQUENCES:
             return [_SEQUENCES[kind], [self.value(item, depth + 1) for item in tuple(value)]]
-        if kind is dict:
+        if kind in _MAPPINGS:
             pairs = list(value.items())
-            return ["d", [[self.value(k, depth + 1), self.value(v, depth + 1)] for k, v in pairs]]
+            return [_MAPPINGS[kind], [[self.value(k, depth + 1), self.value(v, depth + 1)] for k, v in pairs]]
         return self.scientific(value, kind, depth)
 
     def scientific(self, value: Any, kind: type, depth: int) -> Any:
@@ -104,6 +105,8 @@ class _Encoder:
     def array(self, value: Any, depth: int) -> Any:
         np = sys.modules["numpy"]
         shape = [int(n) for n in value.shape]
+        if len(shape) > 1 and 0 in shape:
+            raise NotPlainError("empty")  # broadcast against anything, it is equal to anything
         if value.dtype.kind == "U":
             return ["aU", value.dtype.itemsize // 4, shape, [self.value(x, depth + 1) for x in value.ravel().tolist()]]
         if value.dtype.kind == "O":
@@ -234,13 +237,14 @@ def _dtype_code(dtype: Any) -> str:
 
 
 _DTYPE = re.compile(r"f[248]|c8|c16|[iu][1248]|b1|[mM]8\[(?:Y|M|W|D|h|m|s|ms|us|ns)\]")
-_DECIMAL = re.compile(r"-?(?:\d+(?:\.\d*)?(?:E[+-]?\d{1,6})?|NaN|Infinity)")
+_DECIMAL = re.compile(r"-?(?:\d+(?:\.\d*)?(?:E[+-]?\d{1,4})?|NaN|Infinity)")
 _FREQ = re.compile(r"-?\d{0,4}[A-Za-z]{1,6}(?:-[A-Z]{3})?")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")
 _UNITS = ("s", "ms", "us", "ns")
 _MASKED = frozenset(["boolean", "Float32", "Float64", *(f"{u}Int{n}" for u in ("", "U") for n in (8, 16, 32, 64))])
 _INDEXES = frozenset(["Index", "DatetimeIndex", "TimedeltaIndex", "CategoricalIndex", "PeriodIndex", "IntervalIndex"])
 _SEQUENCES: dict[type, str] = {list: "l", tuple: "u", set: "s", frozenset: "z"}
+_MAPPINGS: dict[type, str] = {dict: "d", defaultdict: "d", Counter: "count"}
 _ENCODE_SIMPLE: dict[type, Callable[[Any], Any]] = {
     int: _encode_int,
     float: lambda v: ["f", v.hex() if math.isfinite(v) else repr(v)],
@@ -484,7 +488,7 @@ def _bytes(data: Any) -> bytes:
 
 def _shape(shape: Any, count: int) -> tuple[int, ...]:
     sizes = tuple(_whole(n, 0, 1 << 31) for n in _list(shape))
-    if len(sizes) > 8 or math.prod(sizes) != count:
+    if len(sizes) > 8 or math.prod(sizes) != count or (len(sizes) > 1 and not count):
         raise WireError("shape")
     return sizes
 
@@ -587,6 +591,7 @@ _DECODE_NESTED: dict[str, Callable[..., Any]] = {
     "s": lambda self, depth, data: set(self.values(data, depth)),
     "z": lambda self, depth, data: frozenset(self.values(data, depth)),
     "d": _Decoder.mapping,
+    "count": lambda self, depth, data: Counter(self.mapping(depth, data)),
     "n": _Decoder.numpy_scalar,
     "nU": _Decoder.text_scalar,
     "a": _Decoder.array,

@@ -26,7 +26,7 @@ ARRAYS = [
     np.array([1, "a", None], dtype=object),
     np.array(["2020-01-01", "NaT"], dtype="M8[us]"),
     np.array([1, 2], dtype="m8[h]"),
-    np.zeros((0, 3)),
+    np.zeros(0),
     np.array(5.0),
     np.arange(3, dtype=">i4"),
     np.array([], dtype="U5"),
@@ -90,7 +90,7 @@ REFUSED = [
     *(Number(1), [Number(1)], object(), np.float128(1), np.ma.array([1]), np.array([object()])),
     *(np.zeros(2, dtype=[("a", "i4")]), np.zeros(2).view(type("Sub", (np.ndarray,), {})), Frame({"a": [1]})),
     *(pd.Series([object()]), pd.DataFrame({"a": [Number(1)]}, dtype=object), pd.Series([1], name=Number(1))),
-    *(np.zeros(3_000_000), pd.Series(pd.arrays.SparseArray([0, 1]))),
+    *(np.zeros((0, 3)), np.zeros(3_000_000), pd.Series(pd.arrays.SparseArray([0, 1]))),
 ]
 
 
