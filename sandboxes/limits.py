@@ -36,7 +36,8 @@ class Limits:
 
     ``disk_bytes`` and ``files`` cover everything the run writes (working directory, temporary files and shared
     memory together); ``output_bytes`` is what it may print or display. What a kernel or an examiner uses to start is
-    not the learner's: those who start one allow it a few seconds of CPU beyond ``cpu_seconds``. Raises `ValueError` on an absurd number.
+    not the learner's: those who start one allow it a few seconds of CPU beyond ``cpu_seconds``. Raises
+    `ValueError` on an absurd number.
     """
 
     wall_seconds: float = 30.0
