@@ -70,7 +70,8 @@ class OutOfTimeError(BaseException):
 class Cell:
     """One cell of the author's notebook: ``kind`` is setup, answer or check; ``tree`` is None where it is not Python.
 
-    ``binds`` maps the names it binds ("bind"), changes in place ("change") or imports (the import statement).
+    ``binds`` maps the names it binds ("bind"), changes in place ("change") or imports (the import statement);
+    ``loads`` are all names it may look up, ``borrows`` those it may look up before it has bound them itself.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Cell:
     tree: ast.Module | None = None
     binds: Mapping[str, Any] = field(default_factory=dict)
     loads: frozenset[str] = frozenset()
+    borrows: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "Cell":
@@ -87,7 +89,7 @@ class Cell:
         tree = parse(data["code"])
         if tree is None:
             return cls(*about)
-        return cls(*about, tree, bindings(tree), frozenset(loaded_names(tree)))
+        return cls(*about, tree, bindings(tree), frozenset(loaded_names(tree)), frozenset(borrowed_names(tree)))
 
 
 def parse(code: str) -> ast.Module | None:
@@ -112,6 +114,17 @@ def loaded_names(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.AugAssign):
             yield from (target.id for target in ast.walk(node.target) if isinstance(target, ast.Name))
+
+
+def borrowed_names(tree: ast.Module) -> set[str]:
+    """The names a cell may look up before a plain statement of its own has bound them: what it needs others for."""
+    own: set[str] = set()
+    borrowed: set[str] = set()
+    for statement in tree.body:
+        borrowed |= set(loaded_names(statement)) - own
+        if isinstance(statement, ast.Assign | ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
+            own |= {name for name, what in _bound_by(statement) if what != "change"}
+    return borrowed
 
 
 def bindings(tree: ast.Module) -> dict[str, Any]:
@@ -210,7 +223,7 @@ class Owners:
     def needed(self, *checks: int) -> set[int]:
         """The author's cells that ``checks`` depend on by a name of theirs: set-up cells and earlier checks."""
         needed: set[int] = set()
-        pending = [(name, position) for position in checks for name in self._cells[position].loads]
+        pending = [(name, position) for position in checks for name in self._cells[position].borrows]
         seen = set(pending)
         while pending:
             name, position = pending.pop()
@@ -219,7 +232,9 @@ class Owners:
                 continue
             needed.add(entry[0])
             # Once as the cell runs, once as a function of it is called from the check.
-            more = {(load, at) for load in self._cells[entry[0]].loads for at in (entry[0], position)} - seen
+            cell = self._cells[entry[0]]
+            more = {(name, entry[0]) for name in cell.borrows} | {(name, position) for name in cell.loads}
+            more -= seen
             seen |= more
             pending += more
         return needed

@@ -342,3 +342,23 @@ def test_a_bare_value_of_the_learners_is_shown_not_credited():
 )
 def test_what_a_cell_binds_or_changes(code, names):
     assert bindings(parse(code)).keys() == names
+
+
+def test_a_check_that_makes_its_own_sample_does_not_need_the_one_of_a_broken_check_before():
+    cells = [
+        ("answer", "def f(x):\n    return x", "def f(x):\n    raise KeyError(x)"),
+        ("answer", "def g(x):\n    return x"),
+        ("check", "sample = 1\nassert f(sample) == 1"),
+        ("check", "sample = 2\nassert g(sample) == 2"),
+        ("check", "assert g(sample) == 2"),
+    ]  # fmt: skip
+    assert examine(*cells) == ["error", "passed", "passed"]
+
+
+def test_a_check_that_goes_by_what_a_broken_check_should_have_made_is_an_error():
+    cells = [
+        ("answer", "def f(x):\n    return x", "def f(x):\n    raise KeyError(x)"),
+        ("check", "wrong = []\nwrong.append(f(1))"),
+        ("check", "assert wrong == []\nwrong = 1"),
+    ]
+    assert examine(*cells) == ["error", "error"]
