@@ -1,6 +1,8 @@
 """The cast. Tests speak of these people and no others."""
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from lms import translations
 
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_addoption(parser):
     parser.addoption("--database-only", action="store_true", help="only tests that touch the database")
+
+
+@pytest.fixture(autouse=True)
+def _thai():
+    """Each test begins in the site's first language: a request of the one before may have left another."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def make_person(email, given_name, family_name="", **fields):
