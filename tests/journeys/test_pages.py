@@ -11,7 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.journeys.test_journey import log_in
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+# What a page looks like is the same on every database: once is enough.
+ONE_SITE = pytest.mark.parametrize(
+    "site", [pytest.param("servers", marks=pytest.mark.xdist_group("servers"))], indirect=True
+)
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), ONE_SITE]
 
 PUBLIC = [
     "/", "/courses/", "/courses/?q=ข้อมูล", "/courses/?q=ไม่มีอะไรเลย", "/courses/da-201/", "/courses/da-201/m1-reading/",
