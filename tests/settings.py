@@ -26,3 +26,5 @@ WHITENOISE_USE_FINDERS = True
 # A file, as in production: threads of a test meet the locks that processes meet, which a shared memory has not.
 if IS_EMBEDDED:  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # noqa: F405
+# The demonstration is tested on every database.
+WITH_DEMO = True
