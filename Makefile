@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 
-.PHONY: help install setup-run setup-test run test test-fast check fix lock bench clean
+.PHONY: help install setup-run setup-test run test check fix lock clean
 
 help: ## these lines
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12

@@ -428,7 +428,7 @@ class Grade(models.Model):
     score = models.FloatField()
     max_score = models.FloatField()
     run_status = models.CharField(max_length=20)
-    # [{"id", "points", "max_points", "passed", "outcome", "examined", "hints": [{"th", "en"}…]}]
+    # [{"id", "points", "max_points", "passed", "outcome", "examined", "hint": {"th", "en"}}]
     checks = models.JSONField(default=list)
     feedback_html = models.JSONField(default=dict)  # {"th": …, "en": …}: the notebook as run, sanitised
     usage = models.JSONField(default=dict)
