@@ -155,12 +155,13 @@ def test_runs_side_by_side_keep_apart_and_hold_on_to_nothing(python):
         return run_notebook(notebook, files={}, limits=SMALL, python=python)
 
     run_number(0)
+    gc.collect()  # what earlier tests left to be collected is not to be counted
     open_files = len(list(Path("/proc/self/fd").iterdir()))
     with ThreadPoolExecutor(3) as threads:
         results = list(threads.map(run_number, range(6)))
     assert [text_of(result) for result in results] == [f"{number}\n" for number in range(6)]
     gc.collect()
-    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_files
 
 
 def test_a_notebook_can_be_run_where_an_event_loop_is_running(run):
