@@ -19,6 +19,7 @@ from grading import messages
 from grading.notebooks import Role, Text
 from grading.prompts import markdown_html
 from grading.scoring import Check
+from sandboxes.python_errors import explain
 
 MAX_TEXT = 20_000  # characters of one output
 MAX_OUTPUTS = 400
@@ -147,9 +148,10 @@ class _Notebook:
         if cell.cell_type == "markdown" and role is Role.TEXT:  # ours; a learner's Markdown is shown as typed
             return f'<div class="nb-markdown">{markdown_html(cell.source)}</div>'
         shown = f'<pre class="nb-input"><code>{_text(cell.source)}</code></pre>'
-        return shown + "".join(self.output(output) for output in cell.get("outputs", []))
+        return shown + "".join(self.output(output, cell.get("execution_count")) for output in cell.get("outputs", []))
 
-    def output(self, output: Any) -> str:
+    def output(self, output: Any, number: int | None) -> str:
+        """One output of the cell that ran as In[``number``]."""
         self.outputs += 1
         if self.outputs > MAX_OUTPUTS:
             return _paragraph("omitted", "nb-omitted", self.language) if self.outputs == MAX_OUTPUTS + 1 else ""
@@ -157,7 +159,7 @@ class _Notebook:
         if kind == "stream":
             return self.pre("nb-stream", _joined(output.get("text")))
         if kind == "error":
-            return self.error(output)
+            return self.error(output, number)
         if kind in ("execute_result", "display_data"):
             return self.display(output.get("data", {}))
         return ""
@@ -168,11 +170,10 @@ class _Notebook:
         rest = f"\n{_word('omitted', self.language)}" if len(text) > MAX_TEXT else ""
         return f'<pre class="{css}">{_text(text[:MAX_TEXT])}{escape(rest)}</pre>'
 
-    def error(self, output: Any) -> str:
+    def error(self, output: Any, number: int | None) -> str:
         trace = _joined(output.get("traceback"), "\n") or f"{output.get('ename')}: {output.get('evalue')}"
-        known = messages.ERRORS.get(str(output.get("ename")))
-        explained = f'<p class="nb-explained">{escape(known[self.language])}</p>' if known else ""
-        return explained + self.pre("nb-error", trace)
+        explained = f'<p class="nb-explained">{_text(explain(output, self.language, number))}</p>'
+        return self.pre("nb-error", trace) + explained
 
     def display(self, data: Any) -> str:
         for kind in _MAGIC:

@@ -19,6 +19,7 @@ import nbformat
 from sandboxes import isolation
 from sandboxes.limits import Limits
 from sandboxes.messages import sentence
+from sandboxes.python_errors import explain
 from sandboxes.results import RunResult, RunStatus, SandboxUnavailable
 from sandboxes.runner import run_notebook
 
@@ -101,10 +102,11 @@ def _print(result: RunResult, options: argparse.Namespace) -> None:
         f"wall {usage.wall_seconds:.2f} s, CPU {usage.cpu_seconds:.2f} s, "
         f"memory {usage.max_memory_bytes / 2**20:.0f} MiB, output {usage.output_bytes} bytes"
     )
-    for number, cell in enumerate(result.notebook.cells, start=1):
+    for cell in result.notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                print(f"cell {number}: {output.ename}: {output.evalue}")
+                print(f"cell {cell.execution_count}: {output.ename}: {output.evalue}")
+                print(f"  {explain(output, options.language, cell.execution_count)}")
 
 
 def _read(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from grading import feedback, messages
 from grading.feedback import render
 from grading.notebooks import Role
 from grading.scoring import Check
+from sandboxes.messages import ERRORS, OTHER_ERROR
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff" + b"\0" * 40).decode()
@@ -144,9 +145,27 @@ def test_the_score_and_every_check_are_told_in_the_readers_language():
     assert "took too long" in english
 
 
-def test_a_common_error_is_explained():
-    error = {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": ["NameError: x"]}
-    assert messages.ERRORS["NameError"]["th"] in page(code("x", error), language="th")
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_an_error_is_explained_below_its_traceback_in_the_readers_language(language):
+    trace = ["NameError", "Cell In[3], line 2\n----> 2 total", "NameError: name 'total' is not defined"]
+    error = {"output_type": "error", "ename": "NameError", "evalue": trace[-1][11:], "traceback": trace}
+    html = page(code("x = 1\ntotal", error), language=language)
+    place = {"th": "เซลล์ที่ 3 บรรทัดที่ 2: ", "en": "Cell 3, line 2: "}[language]
+    meaning = ERRORS["NameError"][language].format(name=' "total"')
+    assert html.index(trace[-1]) < html.index(f'<p class="nb-explained">{place}{meaning}</p>')
+
+
+def test_an_error_without_a_place_is_explained_with_the_number_of_its_cell():
+    cell = code("x", {"output_type": "error", "ename": "Odd", "evalue": "", "traceback": []})
+    cell.execution_count = 4
+    assert f'<p class="nb-explained">Cell 4: {OTHER_ERROR["en"].replace(">", "&gt;")}</p>' in page(cell)
+
+
+def test_a_name_in_an_explanation_is_text():
+    evalue = f"name '{EVIL[:50]}' is not defined"
+    html = page(code("x", {"output_type": "error", "ename": "NameError", "evalue": evalue, "traceback": []}))
+    assert is_harmless(html)
+    assert 'The name "&lt;script&gt;alert(1)&lt;/script&gt;' in html
 
 
 def test_a_learners_markdown_is_shown_as_typed_and_the_authors_is_rendered():
