@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 
-.PHONY: help install setup-run setup-test run test check fix lock clean
+.PHONY: help install setup-run setup-test run test check fix bench lock clean
 
 help: ## these lines
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -37,13 +37,23 @@ fix: setup-test ## what a machine can mend
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+# The peers, as anybody would install them: debugger and compiled bytecode included. Our own interpreter for notebooks.
+.venv-bench/.state: requirements-bench.lock .python-version | setup-run
+	.tools/bin/uv venv --quiet --clear --python .venv-kernel/bin/python .venv-bench
+	.tools/bin/uv pip sync --quiet --compile-bytecode --python .venv-bench --require-hashes requirements-bench.lock
+	@touch $@
+
+bench: setup-run .venv-bench/.state ## what sandbox and grading cost beside stock Jupyter and nbgrader (ROUNDS=5, QUICK=1)
+	$(PYTHON) -m bench --rounds $(or $(ROUNDS),5) $(if $(QUICK),--quick)
+
 lock: ## resolves the lock files anew (no addresses in them)
-	@for set in dev run kernel; do case $$set in \
+	@for set in dev run kernel bench; do case $$set in \
 	  dev) from="pyproject.toml --group dev"; to=requirements-dev.lock;; \
 	  run) from="pyproject.toml -c requirements-dev.lock"; to=requirements.lock;; \
-	  kernel) from="--group kernel"; to=requirements-kernel.lock;; esac; \
+	  kernel) from="--group kernel"; to=requirements-kernel.lock;; \
+	  bench) from="--no-config --group bench -c requirements-kernel.lock"; to=requirements-bench.lock;; esac; \
 	  .tools/bin/uv pip compile $$from -o $$to --quiet --universal --python-version 3.12 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url; done
 
 clean: ## removes what was installed and built here; keeps var/ (the site's data)
-	rm -rf .venv .venv-kernel .tools .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-kernel .venv-bench .tools .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,168 @@
+"""`python -m bench`: what the sandbox and the grading cost, beside stock Jupyter and nbgrader, in one run.
+
+Rounds go through the sides in turn (stock, ours cold, ours warm, and again), so that whatever the machine does
+besides meets all of them. Prints a table of medians and writes every figure to `var/bench/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import exercise, report
+from bench.accounting import Group, NoGroups, Stopwatch
+from bench.conversation import HERE
+from bench.measuring import Figures, gradings, memory, runs, runs_alone, starts
+from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service
+
+IDLE_SECONDS = 3.0
+PACKAGES = ("nbgrader", "nbclient", "ipykernel", "jupyter-client", "numpy", "pandas", "matplotlib")
+
+
+class Plan:
+    """How much is measured in one round."""
+
+    def __init__(self, *, is_quick: bool) -> None:
+        self.repeats = 1 if is_quick else 3
+        self.cold_gradings = 2 if is_quick else 5
+        self.warm_gradings = 20 if is_quick else 60
+        self.stock_gradings = 4 if is_quick else len(exercise.SCORES)
+        self.sizes = (1, 10) if is_quick else (1, 10, 50)
+        self.at_once = (1, 2, 4)
+
+
+def main() -> int:
+    """Run the bench; returns the exit code."""
+    options = _parser().parse_args()
+    plan = Plan(is_quick=options.quick)
+    results = HERE / "var" / "bench"
+    results.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="work-", dir=results))
+    try:
+        record = _measure(plan, 1 if options.quick else options.rounds, work)
+    except NoGroups as error:
+        print(f"error: {error}; run as root, or where a control group is delegated to you", file=sys.stderr)
+        return 2
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    path = results / f"{record['machine']['at'].replace(':', '')}.json"
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False))
+    print(report.table(report.rows(plan.sizes, plan.at_once), record["rounds"]))
+    print(f"\n{report.other_work(record['rounds'])}\nEvery figure: {path.relative_to(HERE)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the sandbox beside its peers.")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="one small round: does it work?")
+    return parser
+
+
+def _measure(plan: Plan, rounds: int, work: Path) -> dict[str, Any]:
+    notebook, exercise_folder = _prepare(work)
+    sides: list[Callable[[], Side]] = [
+        lambda: Stock(work / "stock", notebook, work / "course"),
+        lambda: Ours(work / "cold", notebook, exercise_folder),
+    ]
+    if has_service():
+        sides.append(lambda: Warm(work / "warm", notebook, exercise_folder))
+    else:
+        _say("no sandbox service in this checkout: ours is measured cold only")
+    record: dict[str, Any] = {"machine": _machine(), "rounds": []}
+    for number in range(1, rounds + 1):
+        _say(f"round {number} of {rounds}")
+        figures = {"idle": _idle(work)}
+        for make in sides:
+            with make() as side:
+                figures[side.name] = _measured(side, plan, figures["idle"])
+        record["rounds"].append(figures)
+    return record
+
+
+def _prepare(work: Path) -> tuple[Path, Path]:
+    """Make the exercise, the course and the submissions; returns the notebook to run and our exercise's folder."""
+    ours, shown = work / "exercise", work / "shown"
+    ours.mkdir()
+    shown.mkdir()
+    (ours / "source.ipynb").write_bytes(exercise.as_bytes(exercise.source()))
+    with Stock(work / "stock", shown / "shown.ipynb", work / "course") as stock:
+        stock.make_course()
+        for learner in exercise.LEARNERS:
+            handed_in = work / "course" / "submitted" / learner / exercise.NAME / f"{exercise.NAME}.ipynb"
+            shutil.copy(handed_in, ours / f"{learner}.ipynb")
+        shutil.copy(ours / f"{exercise.LEARNERS[0]}.ipynb", stock.notebook)
+        (shown / exercise.DATA_FILE).write_bytes(exercise.data())
+        stock.run_alone()  # not counted: files come into memory, caches are made
+    return stock.notebook, ours
+
+
+def _measured(side: Side, plan: Plan, idle: Figures) -> Figures:
+    figures: Figures = {}
+    count = {"stock": plan.stock_gradings, "cold": plan.cold_gradings, "warm": plan.warm_gradings}[side.name]
+    if isinstance(side, Stock):
+        _say("  stock: notebook alone")
+        figures["run_alone"] = runs_alone(side, plan.repeats)
+    _say(f"  {side.name}: notebook, kernel")
+    figures["run"] = runs(side, plan.repeats)
+    figures["start"] = starts(side, plan.repeats)
+    figures["grade"] = {}
+    for at_once in plan.at_once if side.name != "cold" else plan.at_once[:1]:
+        _say(f"  {side.name}: grading, {at_once} at once")
+        graded = figures["grade"][str(at_once)] = gradings(side, count, at_once)
+        for clock, share in idle.items():
+            graded[f"{clock}_over_idle"] = graded[clock] - share * graded["wall"]
+    if side.name != "cold":
+        _say(f"  {side.name}: memory of kernels")
+        figures["memory"] = memory(side, plan.sizes)
+    return figures
+
+
+def _idle(work: Path) -> Figures:
+    """How much of a processor the machine and Linux's own threads use without us: the baseline of their clocks."""
+    with Group(f"bench-{work.name}") as group:
+        watch = Stopwatch(group)
+        time.sleep(IDLE_SECONDS)
+        spent = watch.stop()
+    return {"machine": spent.machine / spent.wall, "kernel_threads": spent.kernel_threads / spent.wall}
+
+
+def _machine() -> Figures:
+    listed = subprocess.run(
+        [STOCK_PYTHON, "-c", f"import importlib.metadata as m; print(*map(m.version, {PACKAGES!r}))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    return {
+        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "processor": models[0].partition(": ")[2] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "linux": platform.release(),
+        "python": platform.python_version(),
+        "stock": dict(zip(PACKAGES, listed.stdout.split(), strict=True)),
+    }
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The measurements: each takes a side and returns plain figures for the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench import exercise
+from bench.accounting import Stopwatch, available_bytes, memory_of
+from bench.conversation import Child
+from bench.sides import Side, Stock
+
+IMPORTS = "import matplotlib.pyplot, numpy, pandas"
+Figures = dict[str, Any]
+
+
+class WrongScores(Exception):
+    """A side did not give the submissions the scores they deserve: what it took says nothing."""
+
+
+def runs(side: Side, count: int) -> Figures:
+    """One run of the notebook in a process that is ready, its kernel started for it."""
+    with side.host() as host:
+        host.ask("ready")
+        watch = Stopwatch(side.group)
+        for _ in range(count):
+            host.ask("run", path=str(side.notebook))
+        return watch.stop().per(count)
+
+
+def runs_alone(side: Stock, count: int) -> Figures:
+    """One run of the notebook in a process of its own."""
+    watch = Stopwatch(side.group)
+    for _ in range(count):
+        side.run_alone()
+    return watch.stop().per(count)
+
+
+def starts(side: Side, count: int) -> Figures:
+    """One kernel from start to ready; its end is not counted."""
+    figures: list[Figures] = []
+    with side.host() as host:
+        host.ask("ready")
+        for _ in range(count):
+            watch = Stopwatch(side.group)
+            seconds = host.ask("start")["seconds"]
+            figures.append(watch.stop().per(1) | {"wall": seconds})
+            host.ask("stop")
+    return {name: sum(each[name] for each in figures) / count for name in figures[0]}
+
+
+def gradings(side: Side, count: int, at_once: int) -> Figures:
+    """``count`` submissions graded by ``at_once`` graders: figures for each, and how many a minute. Raises
+    `WrongScores`."""
+    graded = side.grade(count, at_once)
+    wrong = {number: score for number, score in graded.scores.items() if score != exercise.SCORES[number]}
+    if wrong:
+        raise WrongScores(f"{side.name}: {wrong} should be {exercise.SCORES}")
+    each = graded.spent.per(count)
+    return each | {
+        "per_minute": 60 / each["wall"],
+        "cpu_of_ten_with_start": each["cpu"] + graded.start_cpu / len(exercise.SCORES),
+        "cpu_in_worker": graded.worker_cpu / count or None,
+        "cpu_in_boxes": graded.box_cpu / count or None,
+        "seconds": graded.seconds,
+    }
+
+
+def memory(side: Side, sizes: tuple[int, ...]) -> Figures:
+    """Memory of one kernel with numpy, pandas and matplotlib imported, with so many alive at once; bytes.
+
+    Counted are all processes that came with the kernels. What they share (zygotes, the service) is counted apart, and
+    the machine's own loss of available memory beside both.
+    """
+    figures: Figures = {}
+    shared = side.shared_processes()
+    with side.host() as host:
+        host.ask("ready")
+        before, others = available_bytes(), side.group.processes()
+        alone = memory_of(shared)
+        alive = 0
+        for size in sizes:
+            for _ in range(alive, size):
+                _start_with_imports(host)
+            alive = size
+            figures[str(size)] = _memory_now(side, others, shared, size) | {
+                "machine": (before - available_bytes()) / size
+            }
+        host.ask("stop")
+    return figures | {"shared_before": {"private": alone.private, "proportional": alone.proportional}}
+
+
+def _start_with_imports(host: Child) -> None:
+    host.ask("start")
+    if host.ask("execute", code=IMPORTS)["status"] != "ok":
+        raise RuntimeError("a kernel could not import what all have to import")
+
+
+def _memory_now(side: Side, others: frozenset[int], shared: frozenset[int], size: int) -> Figures:
+    kernels, parents = memory_of(side.group.processes() - others), memory_of(shared)
+    return {
+        "private": kernels.private / size,
+        "proportional": kernels.proportional / size,
+        "shared_private": parents.private,
+        "shared_proportional": parents.proportional,
+    }

@@ -1,0 +1,139 @@
+"""From the rounds of a run to the table: medians, their ranges, the ratios and the targets beside them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str, ...]
+SIDES = ("stock", "cold", "warm")
+HEADINGS = ("", "stock", "ours, cold", "ours, warm", "ours/stock", "target")
+GRADING_TARGET = "≤ 1/20 (aim 1/50)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: where its figure lies in a side's record, its unit, and whether more is better."""
+
+    label: str
+    path: Path
+    unit: str
+    target: str = ""
+    more_is_better: bool = False
+    stock_path: Path = ()
+
+    def values(self, rounds: Iterable[Mapping[str, Any]], side: str) -> list[float]:
+        """Return the figures of a side, one for each round that has it."""
+        path = self.stock_path if side == "stock" and self.stock_path else self.path
+        found = (_dig(each.get(side), path) for each in rounds)
+        return [value * _UNITS[self.unit][0] for value in found if value is not None]
+
+
+_UNITS: dict[str, tuple[float, Callable[[float], str]]] = {
+    "s": (1, lambda value: f"{value:.3f}"),
+    "MB": (1e-6, lambda value: f"{value:.1f}"),
+    "/min": (1, lambda value: f"{value:.0f}"),
+}
+
+
+def rows(memory_sizes: Iterable[int], at_once: Iterable[int]) -> list[Row]:
+    """Return the lines of the table."""
+    return [
+        Row("notebook, everything started for it: CPU", ("run", "cpu"), "s", stock_path=("run_alone", "cpu")),
+        Row("notebook, everything started for it: wall", ("run", "wall"), "s", stock_path=("run_alone", "wall")),
+        Row("notebook, from a running process: CPU", ("run", "cpu"), "s"),
+        Row("notebook, from a running process: wall", ("run", "wall"), "s"),
+        Row("one submission graded: CPU", ("grade", "1", "cpu"), "s", GRADING_TARGET),
+        Row("one submission graded: wall", ("grade", "1", "wall"), "s"),
+        Row("  of it in the worker: CPU", ("grade", "1", "cpu_in_worker"), "s"),
+        Row("  of it in the boxes: CPU", ("grade", "1", "cpu_in_boxes"), "s"),
+        Row("  of ten, every start counted: CPU", ("grade", "1", "cpu_of_ten_with_start"), "s"),
+        Row("kernel, start to ready: CPU", ("start", "cpu"), "s"),
+        Row("kernel, start to ready: wall", ("start", "wall"), "s"),
+        *(
+            Row(f"private memory a kernel, {n} alive", ("memory", str(n), "private"), "MB", "≤ 1/5")
+            for n in memory_sizes
+        ),
+        *(Row(f"proportional, {n} alive", ("memory", str(n), "proportional"), "MB") for n in memory_sizes),
+        *(Row(f"machine's loss a kernel, {n} alive", ("memory", str(n), "machine"), "MB") for n in memory_sizes),
+        Row("what kernels share, none alive: private", ("memory", "shared_before", "private"), "MB"),
+        *(
+            Row(f"graded a minute, {n} at once", ("grade", str(n), "per_minute"), "/min", more_is_better=True)
+            for n in at_once
+        ),
+        Row("grading, counted again: threads of Linux", ("grade", "1", "kernel_threads_over_idle"), "s"),
+        Row("grading, counted again: whole machine", ("grade", "1", "machine_over_idle"), "s"),
+    ]
+
+
+def table(lines: Iterable[Row], rounds: list[Mapping[str, Any]]) -> str:
+    """Return the table as Markdown that also reads well on a terminal."""
+    cells = [HEADINGS, *(_cells(row, rounds) for row in lines)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    rule = ["-" * width for width in widths]
+    texts = [cells[0], tuple(rule), *cells[1:]]
+    return "\n".join(
+        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in texts
+    )
+
+
+def other_work(rounds: Iterable[Mapping[str, Any]]) -> str:
+    """Return a sentence on what else the machine did: the time of its processors that nobody measured accounts for.
+
+    On an idle machine it is also the check that the groups missed nothing.
+    """
+    shares = [
+        (spent["machine"] - spent["cpu"] - spent["kernel_threads"]) / spent["wall"]
+        for each in rounds
+        for spent in _spendings(each)
+    ]
+    middle, low, high = (f"{pick(shares):.2f}" for pick in (statistics.median, min, max))
+    return (
+        f"Other work on this machine meanwhile: {middle} processors' worth (median; {low} to {high}). "
+        "Above 0.1 the seconds say little: measure again when it is idle."
+    )
+
+
+def _spendings(record: Any) -> Iterator[Mapping[str, float]]:
+    if isinstance(record, Mapping):
+        if "cpu" in record:
+            yield record
+        for part in record.values():
+            yield from _spendings(part)
+
+
+def _cells(row: Row, rounds: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    found = {side: row.values(rounds, side) for side in SIDES}
+    ours = found["warm"] or found["cold"]
+    return (
+        f"{row.label} ({row.unit})",
+        *(_spread(row, found[side]) for side in SIDES),
+        _ratio(row, found["stock"], ours),
+        row.target,
+    )
+
+
+def _spread(row: Row, values: list[float]) -> str:
+    """The median, and the range where there is one."""
+    if not values:
+        return "-"
+    show = _UNITS[row.unit][1]
+    middle, low, high = show(statistics.median(values)), show(min(values)), show(max(values))
+    return middle if low == high else f"{middle} ({low}…{high})"
+
+
+def _ratio(row: Row, stock: list[float], ours: list[float]) -> str:
+    if not ours or not stock or min(statistics.median(ours), statistics.median(stock)) <= 0:
+        return "-"
+    ratio = statistics.median(ours) / statistics.median(stock)
+    if row.more_is_better or ratio >= 1:
+        return f"{ratio:.2f} x"
+    return f"1/{1 / ratio:.1f}"
+
+
+def _dig(record: Any, path: Path) -> float | None:
+    for name in path:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record

@@ -1,0 +1,233 @@
+"""The sides that are compared: stock Jupyter with nbgrader, and ours, cold or with its sandbox service.
+
+A side is a context manager that owns a control group and a folder of its own. Every side offers the same: `grade`
+submissions with so many graders at once, and a `host` in which notebooks are run, kernels started and kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bench import exercise
+from bench.accounting import Group, Spent, Stopwatch
+from bench.conversation import HERE, Child, ChildFailed, end_of
+
+STOCK_PYTHON = HERE / ".venv-bench" / "bin" / "python"
+SERVICE = (sys.executable, "-m", "sandboxes", "serve")
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What grading took: the scores by number of submission, and what was spent in all.
+
+    Where it is known: the seconds of each, the CPU time of the workers and of the boxes (parts of ``spent.cpu``), and
+    that of starting the graders, which came before and is not in ``spent``.
+    """
+
+    scores: dict[int, float]
+    spent: Spent
+    seconds: list[float] = field(default_factory=list)
+    worker_cpu: float = 0.0
+    box_cpu: float = 0.0
+    start_cpu: float = 0.0
+
+
+class Side:
+    """What the sides have in common: a group, a folder, the environment of their processes."""
+
+    name = ""
+
+    def __init__(self, folder: Path, notebook: Path) -> None:
+        """``folder`` is this side's to fill; ``notebook`` is what `run` runs, its data file beside it."""
+        self.folder, self.notebook = folder, notebook
+        self.group = Group(f"bench-{self.name}")
+        self.log = folder / "log"
+        home = folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        # Nothing of the caller's: no settings of Jupyter or Python, no caches of other runs.
+        self.env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            opened.enter_context(self.group)
+            self.begin(opened)
+            self.opened = opened.pop_all()
+        return self
+
+    def begin(self, opened: ExitStack) -> None:
+        """Start what this side keeps running; ``opened`` ends it."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.opened.__exit__(kind, error, trace)
+
+    def child(self, command: Sequence[str | Path], *, is_service: bool = False) -> Child:
+        """Start a process of this side, in its group."""
+        return Child(self.group.command(command), env=self.env, log=self.log, is_service=is_service)
+
+    def host(self) -> Child:
+        """Start a process that runs notebooks, starts kernels and keeps them."""
+        raise NotImplementedError
+
+    def grade(self, count: int, at_once: int) -> Graded:
+        """Grade ``count`` submissions with ``at_once`` graders at the same time."""
+        raise NotImplementedError
+
+    def shared_processes(self) -> frozenset[int]:
+        """Return the processes that all kernels of this side share."""
+        return frozenset()
+
+
+class Stock(Side):
+    """jupyter_client, nbclient, ipykernel and nbgrader as they are installed."""
+
+    name = "stock"
+
+    def __init__(self, folder: Path, notebook: Path, course: Path) -> None:
+        """``course`` is an nbgrader course, released and handed in; it is copied, not changed."""
+        super().__init__(folder, notebook)
+        self.course = course
+        self.env["PATH"] = f"{STOCK_PYTHON.parent}:{self.env['PATH']}"
+
+    def host(self) -> Child:
+        return self.child([STOCK_PYTHON, "-m", "bench.stock"])
+
+    def run_alone(self) -> None:
+        """Run the notebook in a process of its own: everything is started for it."""
+        self._command([STOCK_PYTHON, "-m", "bench.stock", self.notebook], HERE)
+
+    def grade(self, count: int, at_once: int) -> Graded:
+        """`nbgrader autograde` of the first ``count`` submissions in ``at_once`` courses at the same time."""
+        shares = [range(number, count, at_once) for number in range(at_once)]
+        courses = [self._copy_of_course(share) for share in shares]
+        watch = Stopwatch(self.group)
+        running = [self._start([STOCK_PYTHON.with_name("nbgrader"), "autograde", exercise.NAME], at) for at in courses]
+        for process in running:
+            _require_success(process, self.log)
+        spent = watch.stop()
+        scores: dict[int, float] = {}
+        for share, course in zip(shares, courses, strict=True):
+            found = self._scores(course)
+            scores |= {number: found[exercise.LEARNERS[number]] for number in share}
+            shutil.rmtree(course)
+        return Graded(scores, spent)
+
+    def _copy_of_course(self, share: Sequence[int]) -> Path:
+        copy = self.folder / f"course-{share[0]}"
+        shutil.copytree(self.course, copy)
+        for number, learner in enumerate(exercise.LEARNERS):
+            if number not in share:
+                shutil.rmtree(copy / "submitted" / learner)
+        return copy
+
+    def _scores(self, course: Path) -> dict[str, float]:
+        self._command([STOCK_PYTHON.with_name("nbgrader"), "export", "--to=grades.csv"], course)
+        with (course / "grades.csv").open() as table:
+            return {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(table) if row["raw_score"]}
+
+    def make_course(self) -> None:
+        """Make the course: release the exercise with nbgrader and hand in the ten submissions."""
+        place = self.course / "source" / exercise.NAME
+        place.mkdir(parents=True)
+        (place / f"{exercise.NAME}.ipynb").write_bytes(exercise.as_bytes(exercise.source()))
+        (place / exercise.DATA_FILE).write_bytes(exercise.data())
+        (self.course / "nbgrader_config.py").write_text("")
+        self._command([STOCK_PYTHON.with_name("nbgrader"), "generate_assignment", exercise.NAME], self.course)
+        released = json.loads((self.course / "release" / exercise.NAME / f"{exercise.NAME}.ipynb").read_bytes())
+        for learner, submission in zip(exercise.LEARNERS, exercise.submissions(released), strict=True):
+            place = self.course / "submitted" / learner / exercise.NAME
+            place.mkdir(parents=True)
+            (place / f"{exercise.NAME}.ipynb").write_bytes(exercise.as_bytes(submission))
+            (place / exercise.DATA_FILE).write_bytes(exercise.data())
+
+    def _command(self, command: Sequence[str | Path], place: Path) -> None:
+        _require_success(self._start(command, place), self.log)
+
+    def _start(self, command: Sequence[str | Path], place: Path) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self.group.command(command), env=self.env, cwd=place, stdout=log, stderr=log)
+
+
+class Ours(Side):
+    """Our workers; every kernel and box is started cold."""
+
+    name = "cold"
+    service_cpu = 0.0
+
+    def __init__(self, folder: Path, notebook: Path, exercise_folder: Path) -> None:
+        """``exercise_folder`` has the source and the submissions, for the workers."""
+        super().__init__(folder, notebook)
+        self.exercise_folder = exercise_folder
+        # A service of this side's own, or none: whatever else runs on this machine is not asked.
+        self.env["SANDBOXES_SOCKET"] = str(folder / "service.sock")
+
+    def host(self) -> Child:
+        return self.child([sys.executable, "-m", "bench.worker", self.exercise_folder])
+
+    def grade(self, count: int, at_once: int) -> Graded:
+        """Grade ``count`` submissions, the ten over and over, in ``at_once`` workers, which are ready beforehand."""
+        numbers = list(itertools.islice(itertools.cycle(range(len(exercise.SCORES))), count))
+        starting = Stopwatch(self.group)
+        with self._workers(at_once) as workers:
+            start_cpu = starting.stop().cpu + self.service_cpu
+            watch = Stopwatch(self.group)
+            for first, worker in enumerate(workers):
+                worker.send("grade", numbers=numbers[first::at_once])
+            answers = [worker.answer() for worker in workers]
+            spent = watch.stop()
+        scores: dict[int, float] = {}
+        seconds: list[float] = []
+        for first, answer in enumerate(answers):
+            for number, score in zip(numbers[first::at_once], answer["scores"], strict=True):
+                if scores.setdefault(number, score) != score:
+                    raise ChildFailed(f"submission {number} got two scores: {score} and {scores[number]}")
+            seconds += answer["seconds"]
+        in_workers, in_boxes = (sum(answer[part] for answer in answers) for part in ("in_worker", "in_boxes"))
+        return Graded(scores, spent, seconds, in_workers, in_boxes, start_cpu)
+
+    @contextmanager
+    def _workers(self, count: int) -> Iterator[list[Child]]:
+        with ExitStack() as left:
+            workers = [left.enter_context(self.host()) for _ in range(count)]
+            for worker in workers:
+                worker.ask("ready")
+            yield workers
+
+
+class Warm(Ours):
+    """Our workers beside the sandbox service, from whose warm zygotes kernels and boxes are forked."""
+
+    name = "warm"
+
+    def begin(self, opened: ExitStack) -> None:
+        watch = Stopwatch(self.group)
+        service = opened.enter_context(self.child(SERVICE, is_service=True))
+        service.await_line("ready")
+        self.service_cpu = watch.stop().cpu
+        self._shared = self.group.processes()
+
+    def shared_processes(self) -> frozenset[int]:
+        return self._shared
+
+
+def has_service() -> bool:
+    """Does this checkout have the sandbox service?"""
+    answer = subprocess.run([*SERVICE, "--help"], cwd=HERE, capture_output=True, text=True, check=False)
+    return answer.returncode == 0 and "serve" in answer.stdout
+
+
+def _require_success(process: subprocess.Popen[bytes], log: Path) -> None:
+    if process.wait():
+        raise ChildFailed(f"{process.args!r} ended with {process.returncode}: {end_of(log)}")
