@@ -18,7 +18,7 @@ from typing import Any
 
 from grading.notebooks import Assembled, Role, Source, SourceCheck
 from grading.scoring import OUTCOMES, CheckOutcome, Finding
-from sandboxes.isolation import Box
+from sandboxes.box import Box
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, Usage
 

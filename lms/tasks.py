@@ -8,7 +8,7 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.core.cache import cache
 
-from sandboxes.isolation import check
+from sandboxes.box import check
 from sandboxes.results import SandboxUnavailable
 
 PULSE_SECONDS = 15

@@ -1,7 +1,8 @@
 """`python -m sandboxes NOTEBOOK.ipynb`: run a notebook in a sandbox and print how it ended and what it used.
 
 Exit codes: 0 the run completed, 1 it ended otherwise, 2 the command or the notebook was wrong, 3 no sandbox could be
-built here. `python -m sandboxes --check` only builds a sandbox and says whether that worked.
+built here. `python -m sandboxes --check` only builds a sandbox and says whether that worked; `python -m sandboxes
+serve` keeps kernels warm for all who run notebooks on this machine (`service`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 
 import nbformat
 
-from sandboxes import isolation
+from sandboxes import service
+from sandboxes.box import check
 from sandboxes.limits import Limits
 from sandboxes.messages import sentence
 from sandboxes.python_errors import explain
@@ -37,10 +39,13 @@ class _Refused(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code. Problems are one readable line on the error stream."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["serve"]:
+        return service.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         if options.check:
-            isolation.check(options.python)
+            check(options.python)
             print("A sandbox was built and worked.")
             return OK
         if options.notebook is None:
@@ -67,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--python",
         type=Path,
-        default=Path(os.environ.get("KERNEL_PYTHON", isolation.HERE.parent / ".venv-kernel" / "bin" / "python")),
+        default=Path(
+            os.environ.get("KERNEL_PYTHON", Path(__file__).resolve().parent.parent / ".venv-kernel" / "bin" / "python")
+        ),
         help="interpreter of the kernel environment (default: $KERNEL_PYTHON, else .venv-kernel here)",
     )
     return parser

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WANTED = ("memory", "pids", "cpuacct")
+WANTED = ("memory", "pids", "cpuacct", "cpu")
+CPU_PERIOD_MICROSECONDS = 100_000
 
 
 @dataclass(slots=True)
@@ -30,15 +31,18 @@ class Groups:
             groups = _create_v2(name) or _create_v1(name)
         groups._limit_memory(memory_bytes)
         groups._limit_processes(processes)
+        groups._limit_cpu()
         return groups
 
     @classmethod
     def left_over(cls, name: str) -> Groups:
         """Return the groups that a launcher of this name could not take away itself."""
-        own = _own_paths()
-        places = [_here(*hierarchy, own.get(controller, "/")) for controller, hierarchy in _hierarchies().items()]
-        folders = [place / name for base in places for place in (base, base.parent)]
-        return cls({str(folder): folder for folder in folders if folder.is_dir()})
+        return cls({str(folder): folder for folder in _existing(name)})
+
+    @staticmethod
+    def names_there() -> set[str]:
+        """Return the names of all groups of boxes there are."""
+        return {folder.name for folder in _existing("sandbox-*")}
 
     def add(self, pid: int) -> None:
         """Move a process in. Raises `OSError`: a box outside its groups must not start."""
@@ -93,6 +97,17 @@ class Groups:
             with contextlib.suppress(OSError):
                 (self.folders["pids"] / "pids.max").write_text(str(count))
 
+    def _limit_cpu(self) -> None:
+        """One core for each box, however many processes it has: no run slows its neighbour beyond its share."""
+        if "cpu" not in self.folders:
+            return
+        with contextlib.suppress(OSError):
+            if self.is_v2:
+                (self.folders["cpu"] / "cpu.max").write_text(f"{CPU_PERIOD_MICROSECONDS} {CPU_PERIOD_MICROSECONDS}")
+            else:
+                (self.folders["cpu"] / "cpu.cfs_period_us").write_text(str(CPU_PERIOD_MICROSECONDS))
+                (self.folders["cpu"] / "cpu.cfs_quota_us").write_text(str(CPU_PERIOD_MICROSECONDS))
+
     def _read(self, controller: str, name: str) -> int:
         try:
             return int((self.folders[controller] / name).read_text())
@@ -105,6 +120,13 @@ class Groups:
                 if line.split()[0] == key:
                     return int(line.split()[1])
         return 0
+
+
+def _existing(pattern: str) -> list[Path]:
+    """Return the groups of this name that lie where ours would be made."""
+    own = _own_paths()
+    places = [_here(*hierarchy, own.get(controller, "/")) for controller, hierarchy in _hierarchies().items()]
+    return [folder for place in places for base in {place, place.parent} for folder in base.glob(pattern)]
 
 
 def _own_paths() -> dict[str, str]:
@@ -163,8 +185,8 @@ def _create_v2(name: str) -> Groups | None:
             _make(folder)
             controllers = (folder / "cgroup.controllers").read_text().split()
             if "memory" in controllers:
-                usable = {"memory": folder, "cpuacct": folder} | ({"pids": folder} if "pids" in controllers else {})
-                return Groups(usable, is_v2=True)
+                more = {name: folder for name in ("pids", "cpu") if name in controllers}
+                return Groups({"memory": folder, "cpuacct": folder} | more, is_v2=True)
             _remove(folder)
     return None
 

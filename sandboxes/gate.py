@@ -10,35 +10,40 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+
+from sandboxes.box import connect_by
 
 PIECE_BYTES = 1 << 16
 SEND_SECONDS = 30.0
 
 
 class Gate:
-    """Listens at ``<ours>-<port>`` and passes each connection on to ``<theirs>-<port>``, one connection per port.
+    """Listens at ``<ours>-<port>`` for port 1, 2, … and passes what comes on to and from the kernel's sockets.
 
-    One and no more: a second one would follow whatever the box has put in the socket's place by then. The names are
-    those of Jupyter's ipc transport. `has_overflowed` tells that more than ``allowed_bytes`` came from the box.
+    ``connections``: a first one to each of the kernel's sockets; ``door``: the way to more (`box.connect_by`). Both
+    are the gate's own from now on. The names are those of Jupyter's ipc transport. `has_overflowed` tells that more
+    than ``allowed_bytes`` came from the box.
     """
 
-    def __init__(self, *, ours: Path, theirs: Path, ports: Iterable[int], allowed_bytes: int) -> None:
+    def __init__(
+        self, *, ours: Path, door: socket.socket, connections: Sequence[socket.socket], allowed_bytes: int
+    ) -> None:
         self.has_overflowed = False
         self._left = allowed_bytes
-        self._theirs = theirs
+        self._door = door
+        self._unused = dict(enumerate(connections, start=1))
         self._selector = selectors.DefaultSelector()
         self._sockets: list[socket.socket] = []
         self._partner: dict[socket.socket, socket.socket] = {}
         self._from_box: set[socket.socket] = set()
         self._wake, woken = socket.socketpair()
         self._alarm, self._alarmed = socket.socketpair()
-        self._sockets += [self._wake, woken, self._alarm, self._alarmed]
+        self._sockets += [self._wake, woken, self._alarm, self._alarmed, door, *connections]
         self._selector.register(woken, selectors.EVENT_READ)
-        for port in ports:
+        for port in self._unused:
             self._listen(Path(f"{ours}-{port}"), port)
         self._thread = threading.Thread(target=self._run, name="kernel gate", daemon=True)
         self._thread.start()
@@ -63,7 +68,7 @@ class Gate:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._sockets.append(listener)
         listener.bind(str(path))
-        listener.listen(1)
+        listener.listen(8)
         self._selector.register(listener, selectors.EVENT_READ, data=port)
 
     def _run(self) -> None:
@@ -80,19 +85,12 @@ class Gate:
                     return
 
     def _admit(self, listener: socket.socket, port: int) -> None:
-        self._selector.unregister(listener)
         inner, _ = listener.accept()
-        listener.close()
-        outer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._sockets += [inner, outer]
-        path = Path(f"{self._theirs}-{port}")
-        try:
-            if not is_socket(path):
-                raise OSError(f"{path} is not a socket")
-            outer.connect(str(path))
-        except OSError:
+        outer = self._unused.pop(port, None) or connect_by(self._door, port - 1)
+        if outer is None:
             inner.close()
             return
+        self._sockets += [inner, outer]
         self._from_box.add(outer)
         for one, other in ((inner, outer), (outer, inner)):
             one.settimeout(SEND_SECONDS)
@@ -117,16 +115,10 @@ class Gate:
             self._part(end)
 
     def _part(self, end: socket.socket) -> None:
-        for side in (end, self._partner[end]):
+        """Close both sides of a connection that has ended."""
+        for side in (end, self._partner.pop(end)):
+            self._partner.pop(side, None)
             with contextlib.suppress(KeyError):
                 self._selector.unregister(side)
             with contextlib.suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
-
-
-def is_socket(path: Path) -> bool:
-    """Is there a socket at ``path``, itself and not by way of a link?"""
-    try:
-        return stat.S_ISSOCK(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -1,20 +1,17 @@
 """The small trusted program that builds one box, watches it and ends it.
 
-Run as a fresh interpreter without site packages (`python -I -S -c …`), so that it works the same from a threaded
-worker, holds no secret, and imports nothing but the standard library. It is told what to do once, over a socket that
-is also the life line: when the other end closes, for whatever reason, the box ends.
+A fresh interpreter without site packages, or a fork of the service's: it holds no secret and imports nothing but the
+standard library. It is told what to do once, over a socket that is also the life line: when the other end closes, for
+whatever reason, the box ends. No byte that may be a learner's passes through it; those go by file descriptor.
 
-Two processes: the launcher stays outside and watches; its one child is the first process of the box, locks itself
-down (`lockdown`), starts the program and reaps orphans. When that first process ends, the Linux kernel ends
-everything else in the box, however it hid.
+The launcher stays outside and watches. The first process of the box (`first_process`) is its child, or, when a zygote
+of this environment is at hand, the zygote's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -22,146 +19,265 @@ import struct
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from sandboxes import lockdown
+from sandboxes import channel, first_process, isolation, lockdown
 from sandboxes.cgroups import Groups
+from sandboxes.limits import Limits
+from sandboxes.results import SandboxUnavailable
+from sandboxes.slots import Slot
 
-POLL_SECONDS = 0.05
+START_SECONDS = 20.0
+ZYGOTE_SECONDS = 3.0  # to fork; after that the box starts cold
+# How often limits are looked at where no signal tells of them: often at first, seldom in a box that lives long.
+POLL_SECONDS, LATER_POLL_SECONDS, LATER_SECONDS = 0.05, 0.25, 5.0
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
+CREDENTIALS = struct.Struct("iII")  # struct ucred
 
 
 def main(control_fd: int) -> None:
-    """Read one job from the control socket, carry it out, report how it ended."""
-    os.umask(0o022)
+    """Read one request from the control socket, carry it out, report how it ended."""
     control = socket.socket(fileno=control_fd)
     os.set_inheritable(control_fd, False)
-    groups = Groups()
-    try:
-        job, files, tools = receive_job(control)
-        groups = Groups.create(job["name"], memory_bytes=job["memory_bytes"], processes=job["processes"])
-        Launcher(control, job, groups).run(files, tools)
-    except (lockdown.StepFailed, OSError) as error:
-        _tell(control, {"event": "failed", "reason": str(error)})
-    finally:
-        groups.remove()
-
-
-def receive_job(control: socket.socket) -> tuple[dict[str, Any], dict[str, bytes], dict[str, bytes]]:
-    """Read the job (JSON) and the contents of its files and tools (bytes) as `isolation.Box` sent them."""
-    with control.makefile("rb") as stream:
-        (length,) = struct.unpack("!I", stream.read(4))
-        job: dict[str, Any] = json.loads(stream.read(length))
-        files = {name: stream.read(size) for name, size in job["files_sent"]}
-        tools = {name: stream.read(size) for name, size in job["tools_sent"]}
-    return job, files, tools
-
-
-def _tell(control: socket.socket, message: Mapping[str, Any]) -> None:
-    with contextlib.suppress(OSError):
-        control.sendall(json.dumps(message).encode() + b"\n")
+    with contextlib.suppress(channel.Closed):
+        request, fds = channel.receive(control)
+        Launcher(control, request, fds).run()
 
 
 class Launcher:
-    """Builds the box of one job and watches it until it has ended."""
+    """Builds the box of one request and watches it until it has ended.
 
-    def __init__(self, control: socket.socket, job: dict[str, Any], groups: Groups) -> None:
-        self.control, self.job, self.groups = control, job, groups
-        self.pid = 0
-        self.memory_peak = 0
-        self.cpu_peak = 0.0
+    ``zygote``: a socket on which a zygote of the request's environment takes orders. A box with the role "zygote" is
+    the outer box of one.
+    """
 
-    def run(self, files: Mapping[str, bytes], tools: Mapping[str, bytes]) -> None:
-        """Build, watch, report. Raises `StepFailed` when the box could not be built as the policy says."""
-        self._new_user_and_pids()
-        ready_read, ready_write = os.pipe()
-        report_read, report_write = os.pipe()
+    def __init__(
+        self,
+        control: socket.socket,
+        request: Mapping[str, Any],
+        fds: list[int],
+        *,
+        zygote: socket.socket | None = None,
+        role: isolation.Role = "run",
+    ) -> None:
+        self.control, self.request, self.fds, self.zygote, self.role = control, request, fds, zygote, role
+        self.limits = Limits.from_dict(request["limits"])
+        self.is_root = os.geteuid() == 0
+        self.is_warm = False
+        self.groups = Groups()
+        self.memory_peak, self.cpu_peak = 0, 0.0
+        self.ended: Mapping[str, Any] | None = None
+        self.failure = ""
+
+    def run(self) -> None:
+        """Build, watch, report; what goes wrong is reported too."""
+        try:
+            first_id, count = (
+                (isolation.FIRST_UID, isolation.SLOTS)
+                if self.role == "run"
+                else (isolation.ZYGOTE_UID, isolation.ZYGOTE_SLOTS)
+            )
+            self.slot = Slot.take(first_id, count)
+            self.groups = Groups.create(
+                self.slot.name, memory_bytes=self.limits.memory_bytes, processes=self.limits.processes
+            )
+            self._build_and_watch()
+        except (lockdown.StepFailed, SandboxUnavailable, channel.Closed, TimeoutError, OSError) as error:
+            with contextlib.suppress(channel.Closed):
+                channel.send(self.control, {"event": "failed", "reason": str(error)})
+        finally:
+            self.groups.remove()
+
+    def _build_and_watch(self) -> None:
         self.started_at = time.monotonic()
-        self.pid = os.fork()
-        if self.pid == 0:
-            first_process(self.job, files, tools, ready_read, report_write)
-        os.close(ready_read)
-        os.close(report_write)
+        if not self._begin_from_zygote():
+            self._begin_cold()
+        self.process = os.pidfd_open(self.pid)
         try:
             self.groups.add(self.pid)
-            os.write(ready_write, b"g")
-            self._await_lockdown(report_read)
-            _tell(self.control, {"event": "started", "pid": self.pid})
+            channel.send(self.first, self._job(), self.fds)
+            for fd in self.fds:
+                os.close(fd)
+            if self.role == "zygote" and self.is_root:
+                self._expect("map")
+                self._map_users()
+            self._expect("locked")
+            self._expect("started")
+            started = {"event": "started", "pid": self.pid, "uid": self.slot.uid, "is_warm": self.is_warm}
+            channel.send(self.control, started)
             reason = self._watch()
         finally:
-            os.kill(self.pid, signal.SIGKILL)
-            _, _, spent = os.wait4(self.pid, 0)
-        self._report(reason, os.read(report_read, 64), spent)
+            self._end()
+        self._report(reason)
 
-    def _new_user_and_pids(self) -> None:
-        if self.job["is_root"]:
+    # ── Beginning ──
+
+    def _begin_from_zygote(self) -> bool:
+        """Have the zygote fork the first process; False when there is none that answers."""
+        if self.zygote is None:
+            return False
+        self.first, theirs = _pair_with_credentials()
+        with theirs:
+            try:
+                channel.send(self.zygote, {"op": "fork"}, [theirs.fileno()])
+                theirs.close()
+                self.pid = self._await_hello(ZYGOTE_SECONDS)
+            except (channel.Closed, TimeoutError):
+                self.first.close()
+                return False
+        self.is_warm = True
+        return True
+
+    def _begin_cold(self) -> None:
+        self.first, theirs = _pair_with_credentials()
+        self._new_pids()
+        if os.fork() == 0:
+            self.first.close()
+            first_process.main(theirs)
+        theirs.close()
+        self.pid = self._await_hello(START_SECONDS)
+
+    def _new_pids(self) -> None:
+        if self.is_root:
             lockdown.unshare(lockdown.CLONE_NEWPID)
-            return
-        outside_uid, outside_gid, inside = os.getuid(), os.getgid(), self.job["inside_uid"]
-        lockdown.unshare(lockdown.CLONE_NEWUSER | lockdown.CLONE_NEWPID)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{inside} {outside_uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{inside} {outside_gid} 1")
+        else:
+            inside = 0 if self.role == "zygote" else self.slot.uid
+            lockdown.new_users(inside, lockdown.CLONE_NEWPID)
 
-    def _await_lockdown(self, report: int) -> None:
-        """Wait for the first process to be locked down: one line, 'locked' or the step that failed."""
-        line = b""
-        while not line.endswith(b"\n"):
-            ready, _, _ = select.select([report, self.control.fileno()], [], [], self.job["start_seconds"])
-            if report not in ready:
-                raise lockdown.StepFailed("the box was called off" if ready else "building the box took too long")
-            more = os.read(report, 4096)
-            if not more:
-                raise lockdown.StepFailed("the first process of the box died while locking itself down")
-            line += more
-        if line != b"locked\n":
-            raise lockdown.StepFailed(line.decode(errors="replace").strip())
+    def _map_users(self) -> None:
+        """Give a zygote's user namespace its ids: its own, called root in there, and those of the boxes."""
+        ids = f"0 {self.slot.uid} 1\n{isolation.FIRST_UID} {isolation.FIRST_UID} {isolation.SLOTS}\n"
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{self.pid}/{name}").write_text(ids)
+        channel.send(self.first, {"event": "mapped"})
+
+    def _await_hello(self, seconds: float) -> int:
+        """Return the pid of the first process as it is called out here; the Linux kernel vouches for it."""
+        self.first.settimeout(seconds)
+        data, extra, _, _ = self.first.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
+        self.first.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        if not data or not extra:
+            raise channel.Closed("the first process of the box died at once")
+        pid: int = CREDENTIALS.unpack(extra[0][2])[0]
+        if pid <= 0:
+            raise channel.Closed("the first process of the box is nobody's")
+        return pid
+
+    def _job(self) -> dict[str, Any]:
+        is_zygote = self.role == "zygote"
+        job = isolation.plan(
+            argv=self.request["argv"],
+            python=Path(self.request["python"]),
+            limits=self.limits,
+            env=self.request["env"],
+            uid=0 if is_zygote and not self.is_root else self.slot.uid,
+            root=isolation.NEW_ROOT if self.is_warm else str(self.slot.root),
+            user=self._user(),
+            role=self.role,
+            is_kernel=bool(self.request["sockets"]),
+            is_nested=self.is_warm,
+        )
+        return job | {name: self.request[name] for name in ("sockets", "files_sent", "fds")}
+
+    def _user(self) -> isolation.User:
+        if self.is_root:
+            return "ask" if self.role == "zygote" else "take"
+        return "map" if self.is_warm else "keep"
+
+    def _expect(self, event: str) -> None:
+        """Wait for the first process to get this far. Raises `StepFailed` with the step at which it did not."""
+        ready, _, _ = select.select([self.first, self.control], [], [], START_SECONDS)
+        if self.first not in ready:
+            raise lockdown.StepFailed("the box was called off" if ready else "building the box took too long")
+        try:
+            said, _ = channel.receive(self.first)
+        except channel.Closed:
+            raise lockdown.StepFailed("the first process of the box died while locking itself down") from None
+        if said["event"] != event:
+            raise lockdown.StepFailed(said.get("reason", f"{said['event']} instead of {event}"))
+
+    # ── Watching ──
 
     def _watch(self) -> str:
-        """Return why the box has to end, or 'exited'; a limit is enforced here whatever happens inside."""
-        deadline = self.started_at + self.job["wall_seconds"]
-        first = os.pidfd_open(self.pid)
+        """Return why the box has to end, or how it did; a limit is enforced here whatever happens inside."""
+        is_limited = self.role == "run"
+        deadline = self.started_at + self.limits.wall_seconds if is_limited else float("inf")
         while True:
             now = time.monotonic()
-            ready, _, _ = select.select(
-                [first, self.control.fileno()], [], [], max(0.0, min(POLL_SECONDS, deadline - now))
-            )
+            pause = LATER_POLL_SECONDS if now > self.started_at + LATER_SECONDS else POLL_SECONDS
+            watched: list[Any] = [self.process, self.first, self.control]
+            ready, _, _ = select.select(watched, [], [], max(0.0, min(pause, deadline - now)))
             cpu_seconds, memory_bytes = self._measure()
-            if self.groups.ran_out_of_memory() or memory_bytes > self.job["memory_bytes"]:
+            if self.groups.ran_out_of_memory() or (is_limited and memory_bytes > self.limits.memory_bytes):
                 return "out_of_memory"
-            if first in ready:
-                return "exited"
-            if self.control.fileno() in ready:
+            if self.control in ready:
                 return "killed"
+            if self.first in ready and not self._hear():
+                return "exited" if self.ended else "broken"
+            if self.process in ready:
+                return "exited" if self.ended else "broken"
             if time.monotonic() >= deadline:
                 return "out_of_time"
-            if cpu_seconds > self.job["cpu_seconds"]:
+            if is_limited and cpu_seconds > self.limits.cpu_seconds:
                 return "out_of_cpu_time"
+
+    def _hear(self) -> bool:
+        """Take in one message of the first process; False when there will be no more."""
+        try:
+            said, fds = channel.receive(self.first)
+        except (channel.Closed, TimeoutError):
+            return False
+        if said["event"] == "sockets":
+            channel.send(self.control, {"event": "sockets"}, fds)
+        for fd in fds:
+            os.close(fd)
+        if said["event"] == "ended":
+            self.ended = said
+        if said["event"] == "failed":
+            self.failure = said["reason"]
+        return said["event"] == "sockets" or self.role == "zygote"
 
     def _measure(self) -> tuple[float, int]:
         """Return CPU seconds and bytes of memory now, from the control groups or, without them, from /proc."""
         cpu = self.groups.cpu_seconds()
+        memory = 0
         if cpu is None or not self.groups.limits_memory:
             polled_cpu, memory = _measure_tree(self.pid)
             cpu = polled_cpu if cpu is None else cpu
-        else:
-            memory = 0
         self.cpu_peak, self.memory_peak = max(self.cpu_peak, cpu), max(self.memory_peak, memory)
         return cpu, memory
 
-    def _report(self, reason: str, status: bytes, spent: resource.struct_rusage) -> None:
-        wait_status = struct.unpack("i", status)[0] if len(status) == 4 else None
+    def _end(self) -> None:
+        """End the first process, and with it the box; returns when everything in it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.process, signal.SIGKILL)
+        select.select([self.process], [], [])
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+    def _report(self, reason: str) -> None:
+        ended = self.ended or {}
+        status = ended.get("wait_status")
         message = {
             "event": "ended",
             "reason": reason,
-            "exit_code": os.WEXITSTATUS(wait_status) if wait_status is not None and os.WIFEXITED(wait_status) else None,
-            "signal": os.WTERMSIG(wait_status) if wait_status is not None and os.WIFSIGNALED(wait_status) else None,
+            "detail": self.failure,
+            "exit_code": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None,
+            "signal": os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None,
             "wall_seconds": time.monotonic() - self.started_at,
-            "cpu_seconds": self.groups.cpu_seconds() or max(self.cpu_peak, spent.ru_utime + spent.ru_stime),
-            "max_memory_bytes": self.groups.memory_peak() or max(self.memory_peak, spent.ru_maxrss * 1024),
+            "cpu_seconds": self.groups.cpu_seconds() or max(self.cpu_peak, ended.get("cpu_seconds", 0.0)),
+            "max_memory_bytes": self.groups.memory_peak() or max(self.memory_peak, ended.get("max_memory_bytes", 0)),
         }
-        _tell(self.control, message)
+        with contextlib.suppress(channel.Closed):
+            channel.send(self.control, message)
+
+
+def _pair_with_credentials() -> tuple[socket.socket, socket.socket]:
+    """Return our end and the first process's; what comes in at ours bears the sender's pid."""
+    ours, theirs = channel.pair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
 
 
 def _measure_tree(top: int) -> tuple[float, int]:
@@ -194,77 +310,3 @@ def _resident_bytes(pid: int) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
     return 0
-
-
-def first_process(
-    job: Mapping[str, Any], files: Mapping[str, bytes], tools: Mapping[str, bytes], ready: int, report: int
-) -> NoReturn:
-    """Lock this process down, start the program, reap until it ends, say how. Any failing step ends the process."""
-    try:
-        lockdown.die_with_parent()
-        os.read(ready, 1)
-        _lock_down(job, files, tools, report)
-        program = _start_program(job)
-        os.write(report, b"locked\n")
-        lockdown.close_all_but([report])
-        while True:
-            pid, status = os.wait()
-            if pid == program:
-                os.write(report, struct.pack("i", status))
-                break
-    except BaseException as error:
-        # BaseException: nothing may leave this function and run the launcher's own code a second time.
-        with contextlib.suppress(OSError):
-            os.write(report, f"{error}".replace("\n", " ").encode() + b"\n")
-    os._exit(0)
-
-
-def _lock_down(job: Mapping[str, Any], files: Mapping[str, bytes], tools: Mapping[str, bytes], report: int) -> None:
-    """The steps in their order; each needs a right that a later one gives up."""
-    lockdown.close_all_but([0, 1, 2, report, *job["pass_fds"]])
-    os.setsid()
-    Path("/proc/self/oom_score_adj").write_text("1000")
-    lockdown.unshare(
-        lockdown.CLONE_NEWNS
-        | lockdown.CLONE_NEWNET
-        | lockdown.CLONE_NEWIPC
-        | lockdown.CLONE_NEWUTS
-        | lockdown.CLONE_NEWCGROUP
-    )
-    socket.sethostname("sandbox")
-    lockdown.build_tree(job, tools)
-    if job["socket_dir"]:
-        lockdown.raise_loopback()
-    lockdown.become(job["inside_uid"], change=job["is_root"])
-    lockdown.limit_resources(job["rlimits"])
-    for name, data in files.items():
-        target = Path("/cwd", name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    readable = [*job["read_only"], "/etc", "/tools", "/proc"]
-    lockdown.restrict_files([*job["scratch"], *job["devices"]], readable, job["socket_dir"])
-
-
-def _start_program(job: Mapping[str, Any]) -> int:
-    """Start the program under its system call filter; returns its pid once it really runs."""
-    failure_read, failure_write = os.pipe()  # closed by a successful exec
-    program = os.fork()
-    if program == 0:
-        _execute(job, failure_write)
-    os.close(failure_write)
-    reason = os.read(failure_read, 4096)
-    os.close(failure_read)
-    if reason:
-        raise lockdown.StepFailed(reason.decode(errors="replace"))
-    return program
-
-
-def _execute(job: Mapping[str, Any], failure: int) -> NoReturn:
-    try:
-        lockdown.calm_signals()
-        os.umask(0o022)
-        lockdown.filter_calls(bytes.fromhex(job["seccomp"]))
-        os.execve(job["argv"][0], job["argv"], job["env"])  # noqa: S606 (no shell is the point)
-    except BaseException as error:
-        os.write(failure, f"start {job['argv'][0]}: {error}".encode())
-    os._exit(127)

@@ -22,7 +22,7 @@ MS_NOATIME, MS_BIND, MS_REC, MS_PRIVATE = 1024, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 23, 24, 38
+PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 23, 24, 38
 SYS_CAPSET, SYS_PIVOT_ROOT, SYS_SECCOMP = 126, 155, 317
 SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 444, 445, 446
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
@@ -31,7 +31,7 @@ SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 
 # Landlock's rights on files, by the first ABI that knows them (linux/landlock.h).
 LANDLOCK_EXECUTE, LANDLOCK_WRITE, LANDLOCK_READ, LANDLOCK_READ_DIR = 1, 2, 4, 8
-LANDLOCK_MAKE_CHAR, LANDLOCK_MAKE_SOCK, LANDLOCK_MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
+LANDLOCK_MAKE_CHAR, LANDLOCK_MAKE_BLOCK = 1 << 6, 1 << 11
 LANDLOCK_TRUNCATE, LANDLOCK_IOCTL_DEV = 1 << 14, 1 << 15
 LANDLOCK_ON_FILES = LANDLOCK_EXECUTE | LANDLOCK_WRITE | LANDLOCK_READ | LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV
 
@@ -55,9 +55,19 @@ def unshare(flags: int) -> None:
     call("new namespaces", libc.unshare, flags)
 
 
-def die_with_parent() -> None:
-    """End this process when the one that made it ends. A change of user id forgets it: call again after one."""
-    call("die with parent", libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+def new_users(inside: int, more: int = 0) -> None:
+    """Enter a new user namespace where this account is called ``inside``. Raises `StepFailed` where that is refused.
+
+    ``more``: other namespaces to enter at once.
+    """
+    outside_uid, outside_gid = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER | more)
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{inside} {outside_uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{inside} {outside_gid} 1")
+    except OSError as error:
+        raise StepFailed(f"user ids of the new user namespace: {error.strerror}") from error
 
 
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
@@ -84,15 +94,14 @@ def bind(source: str, target: str, flags: int) -> None:
     mount("none", target, None, MS_BIND | MS_REMOUNT | MS_NOSUID | flags)
 
 
-def build_tree(job: Mapping[str, Any], tools: Mapping[str, bytes]) -> None:
+def build_tree(job: Mapping[str, Any]) -> None:
     """Make the only file tree the box will ever see, and make it the root. ``job`` is what `isolation.Box` sends.
 
     Read-only but for the scratch folders, which share one tmpfs, so that one size and one count cover them all.
     """
     root, uid = job["root"], job["inside_uid"]
     mount("none", "/", None, MS_REC | MS_PRIVATE)
-    size = sum(map(len, tools.values())) + (4 << 20)
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={1024 + 4 * len(tools)},mode=755")
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,nr_inodes=1024,mode=755")
     _mount_scratch(job, root)
     # After the scratch folders, on top of them: a checkout or an interpreter may lie below /tmp.
     for path in job["read_only"]:
@@ -104,13 +113,11 @@ def build_tree(job: Mapping[str, Any], tools: Mapping[str, bytes]) -> None:
         bind(path, root + path, MS_NOEXEC)
     for name, text in job["etc"].items():
         _write(Path(root, "etc", name), text.encode(), 0o644)
-    for name, data in tools.items():
-        _write(Path(root, "tools", name), data, 0o644)
-    if job["socket_dir"]:
-        bind(job["socket_dir"], root + job["socket_dir"], MS_NODEV | MS_NOEXEC)
+    bind(job["share"], f"{root}/share", MS_RDONLY | MS_NODEV | MS_NOEXEC)
     Path(root, "proc").mkdir()
-    proc = "hidepid=invisible,subset=pid"
-    mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, proc)
+    mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, job["proc"])
+    for folder in job["folders"]:
+        Path(root + folder).mkdir(parents=True)
     _enter(root)
     os.umask(0o077)
     os.chdir("/cwd")
@@ -179,19 +186,19 @@ def become(uid: int, *, change: bool) -> None:
         os.setresuid(uid, uid, uid)
     if os.getresuid() != (uid, uid, uid):
         raise StepFailed("the box did not get its user id")
-    die_with_parent()
     header, nothing = struct.pack("II", CAPABILITY_VERSION_3, 0), struct.pack("IIIIII", *[0] * 6)
     call("drop capabilities", libc.syscall, SYS_CAPSET, header, nothing)
     call("undumpable", libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)
+    no_new_privileges()
+
+
+def no_new_privileges() -> None:
+    """No program started from here on gains a right by being started. Raises `StepFailed`."""
     call("no new privileges", libc.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def restrict_files(writable: Iterable[str], readable: Iterable[str], sockets: str | None) -> int:
-    """Put Landlock behind the mounts as a second wall; returns its ABI, 0 where the Linux kernel has none.
-
-    In the folder of a kernel's sockets only sockets may be made and nothing removed or linked, so that none can be
-    replaced by a link to a socket elsewhere.
-    """
+def restrict_files(writable: Iterable[str], readable: Iterable[str]) -> int:
+    """Put Landlock behind the mounts as a second wall; returns its ABI, 0 where the Linux kernel has none."""
     abi: int = libc.syscall(SYS_LANDLOCK_CREATE, None, 0, 1)
     if abi < 1:
         return 0
@@ -204,8 +211,6 @@ def restrict_files(writable: Iterable[str], readable: Iterable[str], sockets: st
         _allow(ruleset, path, full)
     for path in readable:
         _allow(ruleset, path, handled & (LANDLOCK_EXECUTE | LANDLOCK_READ | LANDLOCK_READ_DIR))
-    if sockets:
-        _allow(ruleset, sockets, handled & (LANDLOCK_MAKE_SOCK | LANDLOCK_WRITE | LANDLOCK_READ | LANDLOCK_READ_DIR))
     call("landlock restrict", libc.syscall, SYS_LANDLOCK_RESTRICT, ruleset, 0)
     os.close(ruleset)
     return abi
@@ -241,6 +246,25 @@ def close_all_but(keep: Sequence[int]) -> None:
             os.closerange(low, number)
         low = number + 1
     os.closerange(low, 1 << 20)
+
+
+def arrange_fds(wanted: Mapping[int, int], last: int) -> int:
+    """Put file descriptors at the numbers a program expects, close all others, and keep ``last`` until an exec.
+
+    ``wanted``: number for the program to open file descriptor. Returns the new number of ``last``.
+    """
+    above = max(wanted) + 1
+    high = {number: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for number, fd in wanted.items()}
+    last = fcntl.fcntl(last, fcntl.F_DUPFD_CLOEXEC, above)
+    for number, fd in high.items():
+        os.dup2(fd, number)
+    close_all_but([*wanted, last])
+    return last
+
+
+def die_first() -> None:
+    """When the machine's memory is used up, be what is ended before anything else."""
+    Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def calm_signals() -> None:

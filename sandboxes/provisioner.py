@@ -1,7 +1,9 @@
 """A kernel provisioner for jupyter_client that starts kernels in a box (Jupyter Enhancement Proposal 61).
 
-The kernel speaks the Jupyter protocol over Unix sockets in a folder of its own, and every byte of it comes through a
-`Gate`. The kernel manager sees ordinary connection information.
+Found by its entry point `sandbox-provisioner`, so that whatever starts kernels through jupyter_client (our runner,
+nbclient, Jupyter Server) starts them in a box when the kernel specification names it (`kernelspecs`). The kernel
+speaks the Jupyter protocol over Unix sockets inside its box, and every byte of it comes through a `Gate`. The kernel
+manager sees ordinary connection information.
 """
 
 from __future__ import annotations
@@ -9,40 +11,76 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Dict, Unicode
 
-from sandboxes.gate import Gate, is_socket
-from sandboxes.isolation import START_SECONDS, Box
+from sandboxes import environments
+from sandboxes.box import START_SECONDS, Box
+from sandboxes.gate import Gate
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, SandboxUnavailable
 
-# `--HistoryManager.enabled`: nobody reads the history of a kernel that lives for one run.
-KERNEL_ARGV = ["python", "-m", "ipykernel_launcher", "-f", "/tools/connection.json", "--HistoryManager.enabled=False"]
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 PORTS = dict(zip(CHANNELS, range(1, 6), strict=True))
+INSIDE = "/tools/kernel"
+# What a kernel that lives long may send in all; a run has a limit of its own.
+ALLOWED_BYTES = 1 << 30
 
 
 class SandboxProvisioner(LocalProvisioner):
-    """Starts one kernel in one box. `equip` says with what, before the kernel manager starts it."""
+    """Starts one kernel in one box.
+
+    What it is to be started with comes from the kernel specification (``environment``, ``limits``), or from `equip`.
+    """
+
+    environment = Unicode("", config=True, help="name of a declared kernel environment")
+    limits = Dict({}, config=True, help="limits that differ from those of the environment, by name")
 
     box: Box | None = None
     gate: Gate | None = None
+    allowed_bytes = ALLOWED_BYTES
+    _folder: Path | None = None
+    _error_fd = -1
 
-    def equip(self, *, files: Mapping[str, bytes], limits: Limits, python: Path, allowed_bytes: int) -> None:
+    def equip(
+        self,
+        *,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        python: Path,
+        allowed_bytes: int = ALLOWED_BYTES,
+        argv: Sequence[str] = environments.KERNEL_ARGV,
+    ) -> None:
         """Set the files of the working directory, the limits, the kernel environment's interpreter, and how many
         bytes the kernel may send in all. The error stream goes to memory, for staff (`error_text`)."""
         self._error_fd = os.memfd_create("kernel-errors")
         self.allowed_bytes = allowed_bytes
-        self.box = Box(KERNEL_ARGV, files=files, limits=limits, python=python, stderr=self._error_fd, has_sockets=True)
+        self.box = Box(
+            [word.format(connection_file="/tools/connection.json") for word in argv],
+            files=files,
+            limits=limits,
+            python=python,
+            stderr=self._error_fd,
+            sockets=[f"{INSIDE}-{port}" for port in PORTS.values()],
+        )
+
+    def _equip_as_declared(self) -> None:
+        try:
+            environment = environments.load()[self.environment]
+            limits = environment.limits.with_(**self.limits)
+        except (KeyError, ValueError) as error:
+            raise SandboxUnavailable(f"the kernel environment {self.environment!r}: {error}") from error
+        self.equip(files={}, limits=limits, python=environment.python, argv=environment.argv)
 
     def started_box(self) -> Box:
-        """Return the box. Raises `SandboxUnavailable` when `equip` was not called."""
+        """Return the box. Raises `SandboxUnavailable` before the kernel was launched."""
         if self.box is None:
             raise SandboxUnavailable("the kernel was given no box")
         return self.box
@@ -54,36 +92,37 @@ class SandboxProvisioner(LocalProvisioner):
         return self.gate
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Reserve the box and write down where the kernel is to listen; nothing of our environment goes in."""
-        box = self.started_box().__enter__()
+        """Write down where the kernel is to listen; nothing of our environment goes in."""
+        if self.box is None:
+            self._equip_as_declared()
+        box = self.started_box()
+        self._folder = Path(tempfile.mkdtemp(prefix="kernel-"))
         manager: Any = self.parent
-        manager.transport, manager.ip = "ipc", str(box.private_dir / "k")
+        manager.transport, manager.ip = "ipc", str(self._folder / "k")
         for channel, port in PORTS.items():
             setattr(manager, f"{channel}_port", port)
         info = manager.get_connection_info()
-        inside = info | {"ip": str(box.socket_dir / "k"), "key": info["key"].decode()}
+        inside = info | {"ip": INSIDE, "key": info["key"].decode()}
         box.tools["connection.json"] = json.dumps(inside).encode()
         self.connection_info = info
-        return kwargs | {"cmd": KERNEL_ARGV}
+        return kwargs | {"cmd": box.argv}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel, wait for its sockets and open the gate. Raises `SandboxUnavailable`."""
-        box = self.started_box()
-        box.start()
-        await self._await_sockets(box)
-        box.seal_sockets()
-        ours, theirs = box.private_dir / "k", box.socket_dir / "k"
-        self.gate = Gate(ours=ours, theirs=theirs, ports=PORTS.values(), allowed_bytes=self.allowed_bytes)
+        await asyncio.to_thread(self._launch)
         return self.connection_info
 
-    async def _await_sockets(self, box: Box) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not all(is_socket(box.socket_dir / f"k-{port}") for port in PORTS.values()):
-            ending = box.poll()
-            if ending is not None or time.monotonic() > deadline:
-                why = f"{ending.status} {ending.detail}" if ending else "it took too long"
-                raise SandboxUnavailable(f"the kernel did not start: {why}: {self.error_text()[-500:]}")
-            await asyncio.sleep(0.005)
+    def _launch(self) -> None:
+        box = self.started_box()
+        box.start()
+        try:
+            door, connections = box.connections(START_SECONDS)
+        except SandboxUnavailable as error:
+            raise SandboxUnavailable(f"the kernel did not start: {error}: {self.error_text()[-500:]}") from error
+        if self._folder is not None:
+            self.gate = Gate(
+                ours=self._folder / "k", door=door, connections=connections, allowed_bytes=self.allowed_bytes
+            )
 
     def error_text(self) -> str:
         """Return the end of what the kernel's process wrote to its error stream: for staff only."""
@@ -96,7 +135,7 @@ class SandboxProvisioner(LocalProvisioner):
 
     async def poll(self) -> int | None:
         """Return None while the kernel runs, else an exit code."""
-        return _code(self.started_box().poll())
+        return _code(self.started_box().poll()) if self.box is not None else 0
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end."""
@@ -110,7 +149,8 @@ class SandboxProvisioner(LocalProvisioner):
             await self.kill()
 
     async def kill(self, restart: bool = False) -> None:
-        self.started_box().kill()
+        if self.box is not None:
+            self.box.kill()
 
     async def terminate(self, restart: bool = False) -> None:
         await self.kill()
@@ -125,12 +165,13 @@ class SandboxProvisioner(LocalProvisioner):
             self.gate = None
         if self.box is not None:
             self.box.close()
+            self.box = None
         if self._error_fd >= 0:
             os.close(self._error_fd)
             self._error_fd = -1
-
-    _error_fd = -1
-    allowed_bytes = 0
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
 
 def _code(ending: Ending | None) -> int | None:

@@ -20,10 +20,11 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode, v4
 
+from sandboxes.box import Box
+from sandboxes.environments import KERNEL_ARGV
 from sandboxes.gate import Gate
-from sandboxes.isolation import Box
 from sandboxes.limits import CEILINGS, Limits
-from sandboxes.provisioner import KERNEL_ARGV, SandboxProvisioner
+from sandboxes.provisioner import SandboxProvisioner
 from sandboxes.results import Ending, RunResult, RunStatus, SandboxUnavailable, Usage
 
 new_output: Any = v4.new_output  # nbformat has no types
@@ -92,7 +93,7 @@ class _Kernel:
         self.context.setsockopt(zmq.RCVHWM, 1000)
         self.manager = KernelManager(context=self.context, transport="ipc")
         self.manager._kernel_spec = KernelSpec(
-            argv=KERNEL_ARGV, language="python", display_name="Python", interrupt_mode="message"
+            argv=list(KERNEL_ARGV), language="python", display_name="Python", interrupt_mode="message"
         )
         self.provisioner = SandboxProvisioner(
             kernel_id=str(uuid.uuid4()), kernel_spec=self.manager.kernel_spec, parent=self.manager

@@ -56,7 +56,7 @@ def test_a_right_answer_gets_full_marks():
 def test_the_empty_release_gets_nothing_and_hears_why():
     outcome = handed_in(as_bytes(answered(EXERCISE)))
     assert (outcome.state, outcome.run_status, outcome.score) == ("graded", RunStatus.CELL_ERROR, 0.0)
-    assert "replace raise NotImplementedError()" in outcome.feedback_html["en"]
+    assert "Replace raise NotImplementedError()" in outcome.feedback_html["en"]
     assert "Sum the column." in outcome.feedback_html["en"]
     assert "คำใบ้ Sum the column." in outcome.feedback_html["th"]
 

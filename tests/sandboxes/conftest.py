@@ -9,8 +9,10 @@ import nbformat
 import pytest
 
 from sandboxes import isolation
+from sandboxes.box import Box, check
 from sandboxes.limits import Limits
 from sandboxes.runner import run_notebook
+from sandboxes.slots import state_dir
 
 PROJECT = Path(isolation.__file__).resolve().parents[1]
 CORPUS = PROJECT / "tests" / "notebooks"
@@ -22,7 +24,7 @@ SMALL = Limits(wall_seconds=15, cpu_seconds=15, memory_bytes=256 << 20, disk_byt
 def python():
     """The kernel environment's interpreter. A machine that cannot build a box fails here: nothing below would mean
     anything on it."""
-    isolation.check(KERNEL_PYTHON)
+    check(KERNEL_PYTHON)
     return KERNEL_PYTHON
 
 
@@ -43,14 +45,13 @@ def run(python):
 def _leaves_nothing(monkeypatch):
     """Every test here: what it started is gone when it ends. Boxes of others on this machine are not looked at."""
     taken = set()
-    take = isolation._Slot.take
+    start = Box.start
 
-    def remember(**options):
-        slot = take(**options)
-        taken.add(slot.uid)
-        return slot
+    def remember(box):
+        start(box)
+        taken.add(box.uid)
 
-    monkeypatch.setattr(isolation._Slot, "take", remember)
+    monkeypatch.setattr(Box, "start", remember)
     yield
     for uid in taken:
         with unless_taken_again(uid) as is_free:
@@ -61,7 +62,7 @@ def _leaves_nothing(monkeypatch):
 @contextlib.contextmanager
 def unless_taken_again(uid):
     """Hold a slot while looking at it, so that no other box can move in meanwhile."""
-    with (isolation._state_dir() / "locks" / str(uid)).open() as lock:
+    with (state_dir() / "locks" / str(uid)).open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -81,9 +82,8 @@ def box_processes(uid):
 
 
 def leftovers(uid):
-    """Socket folder and control groups of a slot."""
-    sockets = [path for path in (isolation._state_dir() / "sockets").iterdir() if path.name == str(uid)]
-    return sockets + list(Path("/sys/fs/cgroup").rglob(f"sandbox-{uid}"))
+    """Control groups of a slot."""
+    return list(Path("/sys/fs/cgroup").rglob(f"sandbox-{uid}"))
 
 
 def text_of(result, cell=0):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes.isolation import FIRST_UID, Box, check
+from sandboxes.box import Box, check
+from sandboxes.isolation import FIRST_UID
 from sandboxes.limits import Limits
 from sandboxes.results import RunStatus, SandboxUnavailable
 
@@ -178,7 +179,7 @@ def test_only_unix_sockets_can_be_made(ask):
 
 
 def test_nothing_but_the_scratch_folders_can_be_written(ask):
-    paths = ["/x", "/usr/x", "/tools/x", "/etc/x", "/proc/x", "/dev/x", "/proc/self/oom_score_adj"]
+    paths = ["/x", "/usr/x", "/share/x", "/etc/x", "/proc/x", "/dev/x", "/proc/self/oom_score_adj"]
     said = ask(f"say([attempt(open, path, 'w') for path in {paths}])")
     assert set(said) <= {"EROFS", "EACCES", "ENOENT", "EPERM"}
     assert ask("say([attempt(open, p + '/x', 'w') for p in ('/cwd', '/tmp', '/dev/shm')])") == ["done"] * 3
@@ -210,14 +211,12 @@ def test_open_files_are_limited(ask):
     assert ask(code, limits=SMALL.with_(open_files=100)) == "EMFILE"
 
 
-def test_files_come_in_as_copies_and_tools_cannot_be_changed(ask):
+def test_files_and_tools_come_in_as_copies(ask):
     code = """
 say([open("data/a.csv").read(), attempt(open, "data/a.csv", "a"),
      open("/tools/t.py").read(), attempt(open, "/tools/t.py", "a")])
 """
-    said = ask(code, files={"data/a.csv": b"x"}, tools={"t.py": b"y"})
-    assert said[:3] == ["x", "done", "y"]
-    assert said[3] in ("EROFS", "EACCES")
+    assert ask(code, files={"data/a.csv": b"x"}, tools={"t.py": b"y"}) == ["x", "done", "y", "done"]
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "", ".", "a\0b", "a//b", "a/"])
@@ -335,7 +334,7 @@ def test_when_the_supervisor_is_killed_its_box_ends(python):
 import sys, time
 sys.path.insert(0, {str(PROJECT)!r})
 from pathlib import Path
-from sandboxes.isolation import Box
+from sandboxes.box import Box
 from sandboxes.limits import Limits
 box = Box(["python", "-I", "-c", "while True: pass"], limits=Limits(), python=Path({str(python)!r}))
 box.start()

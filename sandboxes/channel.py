@@ -1,0 +1,57 @@
+"""Messages between the processes that make a sandbox: one JSON object each, with file descriptors beside it.
+
+Over Unix sockets that keep messages apart (SOCK_SEQPACKET). Standard library only: it is used inside the box too.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# The socket buffers of the Linux kernel hold this much by default; what is longer goes by a file descriptor.
+MAX_BYTES = 160_000
+MAX_FDS = 64
+
+
+class Closed(Exception):
+    """The other end has gone, or said something that is not a message."""
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected ends."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(end: socket.socket, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
+    """Send one message. Raises `Closed` when nobody will read it and `ValueError` when it is too long."""
+    data = json.dumps(message).encode()
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"a message of {len(data)} bytes is too long")
+    try:
+        socket.send_fds(end, [data], fds, socket.MSG_NOSIGNAL)
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive(end: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Wait for one message; returns it and its file descriptors, which are the receiver's to close.
+
+    Raises `Closed`, and `TimeoutError` when the socket has a time limit and it has passed.
+    """
+    try:
+        data, fds, _, _ = socket.recv_fds(end, MAX_BYTES, MAX_FDS, socket.MSG_CMSG_CLOEXEC)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise Closed(str(error)) from error
+    if not data:
+        raise Closed("the other end has gone")
+    try:
+        message = json.loads(data)
+    except ValueError as error:
+        raise Closed("not a message") from error
+    if not isinstance(message, dict):
+        raise Closed("not a message")
+    return message, fds

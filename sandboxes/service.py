@@ -1,0 +1,547 @@
+"""`python -m sandboxes serve`: keeps zygotes warm and makes a launcher for every box that is asked for.
+
+One small process with one thread, best run as root so that workers need no right at all: they connect to its socket,
+send what is to run, and get back how it ends. It forks a launcher for each request and has no part in the run; what
+it holds back is too many runs at once (`places`). It never reads what a learner wrote.
+
+Without a service everything works too, each box starting cold from a launcher of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import grp
+import json
+import os
+import selectors
+import signal
+import socket
+import stat
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sandboxes import channel, environments, lockdown
+from sandboxes.environments import Environment
+from sandboxes.launcher import Launcher
+from sandboxes.limits import Limits
+from sandboxes.results import SandboxUnavailable
+from sandboxes.slots import remove_left_overs, state_dir
+
+HERE = Path(__file__).resolve().parent
+REQUEST_SECONDS = 5.0
+# A zygote is replaced after this much use: its children share its hash seed and its memory layout.
+MAX_FORKS, MAX_AGE_SECONDS = 2000, 3600.0
+READY_SECONDS = 120.0
+MAX_BACKOFF_SECONDS, HOPELESS_DEATHS = 60.0, 3
+ZYGOTE_MEMORY_BYTES = 4 << 30
+ZYGOTE_PROGRAM = ("__init__.py", "channel.py", "first_process.py", "lockdown.py", "zygote.py")
+BACKLOG = 256
+
+
+# ── For those who ask ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def socket_path() -> Path:
+    """Return where the service of this machine listens: `SANDBOXES_SOCKET`, or a place in the state folder."""
+    return Path(os.environ.get("SANDBOXES_SOCKET", "/run/sandboxes/service.sock"))
+
+
+def connect(python: Path) -> socket.socket | None:
+    """Return a connection on which one box can be asked for; None when no service here knows this interpreter.
+
+    Raises `SandboxUnavailable` when the service is there and cannot take more.
+    """
+    said = _ask({"op": "box", "python": str(python)})
+    if said is None:
+        return None
+    control, answer = said
+    if answer.get("event") == "ask":
+        return control
+    control.close()
+    return None
+
+
+@contextlib.contextmanager
+def place(limits: Limits, *, timeout: float | None = None) -> Iterator[None]:
+    """Wait until this machine has room for one more run, and hold that room. First come, first served.
+
+    Without a service there is nobody to wait for, and this returns at once. Raises `SandboxUnavailable` when no room
+    comes free within ``timeout`` seconds.
+    """
+    said = _ask({"op": "place", "memory_bytes": limits.memory_bytes}, timeout)
+    if said is None:
+        yield
+        return
+    control, answer = said
+    with control:
+        if answer.get("event") != "granted":
+            raise SandboxUnavailable(answer.get("reason", "the sandbox service has no room"))
+        yield
+
+
+def status() -> dict[str, Any] | None:
+    """Return what the service says of itself (zygotes, runs, those who wait); None when there is none."""
+    said = _ask({"op": "status"})
+    if said is None:
+        return None
+    control, answer = said
+    control.close()
+    return answer
+
+
+def _ask(
+    question: Mapping[str, Any], timeout: float | None = REQUEST_SECONDS
+) -> tuple[socket.socket, dict[str, Any]] | None:
+    """Put one question; returns the connection and the answer, or None when nobody is there to answer."""
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        _require_trusted(socket_path())
+        control.settimeout(REQUEST_SECONDS)
+        control.connect(str(socket_path()))
+        channel.send(control, question)
+        control.settimeout(timeout)
+        answer, _ = channel.receive(control)
+    except (OSError, channel.Closed):
+        control.close()
+        return None
+    return control, answer
+
+
+def _require_trusted(path: Path) -> None:
+    """Raise `OSError` unless the socket is root's or our own: anybody can make one of that name."""
+    found = path.lstat()
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid not in (0, os.geteuid()):
+        raise OSError(f"{path} is not the service's socket")
+
+
+# ── The service ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Zygote:
+    """One zygote as the service sees it: the process that launched its outer box, and the socket for orders."""
+
+    environment: Environment
+    pid: int
+    control: socket.socket
+    orders: socket.socket
+    started_at: float = field(default_factory=time.monotonic)
+    is_ready: bool = False
+    forks: int = 0
+
+    def is_worn(self) -> bool:
+        """Is it time for a new one?"""
+        return self.forks >= MAX_FORKS or time.monotonic() > self.started_at + MAX_AGE_SECONDS
+
+    def is_stuck(self) -> bool:
+        return not self.is_ready and time.monotonic() > self.started_at + READY_SECONDS
+
+    def close(self, *, at_once: bool) -> None:
+        """No more orders: it ends when its last child has. ``at_once``: it and all its children end now."""
+        self.orders.close()
+        if at_once:
+            self.control.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who waits for a place, and how much memory the run may take."""
+
+    control: socket.socket
+    memory_bytes: int
+
+
+class Service:
+    """Listens, forks launchers, keeps zygotes, grants places.
+
+    ``declared``: environments by name; ``places`` runs at a time, as many as there are cores unless told otherwise;
+    ``memory_bytes`` for all of them together, four fifths of the machine's unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        declared: Mapping[str, Environment],
+        *,
+        path: Path,
+        group: int | None = None,
+        places: int | None = None,
+        memory_bytes: int | None = None,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.by_python = {str(environment.python): environment for environment in declared.values()}
+        self.path, self.group, self.say = path, group, say
+        self.places = places or len(os.sched_getaffinity(0))
+        self.memory_bytes = memory_bytes or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5
+        self.zygotes: dict[str, Zygote] = {}
+        self.retired: list[Zygote] = []
+        self.deaths: dict[str, int] = {}
+        self.not_before: dict[str, float] = {}
+        self.launchers: set[int] = set()
+        self.placed: dict[socket.socket, int] = {}
+        self.waiting: deque[Waiting] = deque()
+        self.asking: dict[socket.socket, str] = {}
+        self.is_stopping = False
+        self.selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Serve until told to stop (SIGTERM, SIGINT). Raises `SandboxUnavailable` when it cannot listen."""
+        self._watch_signals()
+        self._listen()
+        has_said_ready = False
+        try:
+            while not self.is_stopping:
+                self._keep_zygotes()
+                if not has_said_ready and self._has_settled():
+                    self.say("ready")
+                    has_said_ready = True
+                for key, _ in self.selector.select(0.5):
+                    key.data(key.fileobj)
+        finally:
+            self._stop()
+
+    def _has_settled(self) -> bool:
+        """Is every zygote warm, or known to be one that cannot be had (its environment starts cold meanwhile)?"""
+        wanted = [python for python, environment in self.by_python.items() if environment.has_zygote]
+        return all(
+            (python in self.zygotes and self.zygotes[python].is_ready) or self.deaths.get(python, 0) >= HOPELESS_DEATHS
+            for python in wanted
+        )
+
+    def _watch_signals(self) -> None:
+        woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.selector.register(woken, selectors.EVENT_READ, self._reap)
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self.is_stopping = True
+
+    def _listen(self) -> None:
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+                if probe.connect_ex(str(self.path)) == 0:
+                    raise SandboxUnavailable(f"a sandbox service is already listening at {self.path}")
+            self.path.unlink(missing_ok=True)
+            mask = os.umask(0o177)
+            try:
+                self.listener.bind(str(self.path))
+            finally:
+                os.umask(mask)
+            if self.group is not None:
+                os.chown(self.path, -1, self.group)
+                self.path.chmod(0o660)
+            self.listener.listen(BACKLOG)
+        except OSError as error:
+            raise SandboxUnavailable(f"the service cannot listen at {self.path}: {error.strerror}") from error
+        self.selector.register(self.listener, selectors.EVENT_READ, self._admit)
+
+    # ── Requests ──
+
+    def _admit(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            control, _ = listener.accept()
+            control.setblocking(False)
+            self.selector.register(control, selectors.EVENT_READ, self._hear)
+
+    def _hear(self, control: socket.socket) -> None:
+        """Take one message of somebody who is connected; nonsense ends the connection."""
+        try:
+            message, fds = channel.receive(control)
+        except channel.Closed:
+            self._forget(control)
+            return
+        try:
+            if control in self.asking:
+                self._launch(control, self.asking[control], message, fds)
+            else:
+                self._answer(control, message)
+        except (channel.Closed, KeyError, TypeError, ValueError):
+            self._forget(control)
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _answer(self, control: socket.socket, message: Mapping[str, Any]) -> None:
+        if message["op"] == "box":
+            is_known = message["python"] in self.by_python
+            channel.send(control, {"event": "ask" if is_known else "unknown"})
+            if is_known:
+                self.asking[control] = message["python"]
+        elif message["op"] == "place":
+            self.waiting.append(Waiting(control, int(message["memory_bytes"])))
+            self._grant()
+        elif message["op"] == "status":
+            channel.send(control, self._status())
+        else:
+            raise ValueError("not a question")
+
+    def _forget(self, control: socket.socket) -> None:
+        self.selector.unregister(control)
+        control.close()
+        self.asking.pop(control, None)
+        self.waiting = deque(one for one in self.waiting if one.control is not control)
+        self.placed.pop(control, None)
+        self._grant()
+
+    def _grant(self) -> None:
+        """Let those who wait begin, in their order, while there is room; one run always has room."""
+        while self.waiting and len(self.placed) < self.places:
+            first = self.waiting[0]
+            if self.placed and sum(self.placed.values()) + first.memory_bytes > self.memory_bytes:
+                return
+            self.waiting.popleft()
+            try:
+                channel.send(first.control, {"event": "granted"})
+            except channel.Closed:
+                continue  # it will be forgotten when its end is seen
+            self.placed[first.control] = first.memory_bytes
+
+    def _status(self) -> dict[str, Any]:
+        zygotes = {zygote.environment.name: zygote for zygote in self.zygotes.values()}
+        return {
+            "event": "status",
+            "pid": os.getpid(),
+            "zygotes": {
+                name: {"pid": zygote.pid, "is_ready": zygote.is_ready, "forks": zygote.forks}
+                for name, zygote in zygotes.items()
+            },
+            "cold": sorted(
+                environment.name
+                for python, environment in self.by_python.items()
+                if python not in self.zygotes or not self.zygotes[python].is_ready
+            ),
+            "boxes": len(self.launchers),
+            "runs": len(self.placed),
+            "places": self.places,
+            "waiting": len(self.waiting),
+        }
+
+    # ── Launchers ──
+
+    def _launch(self, control: socket.socket, python: str, request: dict[str, Any], fds: list[int]) -> None:
+        """Fork a launcher for one box; it goes on alone."""
+        zygote = self.zygotes.get(python)
+        is_warm = zygote is not None and zygote.is_ready and request["argv"][0] == "python"
+        pid = self._fork()
+        if pid == 0:
+            self._become_launcher(
+                control, {**request, "python": python}, fds, zygote.orders if zygote and is_warm else None
+            )
+        if zygote is not None and is_warm:
+            zygote.forks += 1
+        self.launchers.add(pid)
+        self.selector.unregister(control)
+        self.asking.pop(control)
+        control.close()
+
+    def _fork(self) -> int:
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us in order
+            os.setsid()
+        return pid
+
+    def _become_launcher(
+        self, control: socket.socket, request: dict[str, Any], fds: list[int], orders: socket.socket | None
+    ) -> NoReturn:
+        """In the fork: nothing of the service stays open but what this box needs."""
+        try:
+            lockdown.close_all_but([0, 1, 2, control.fileno(), *fds, *([orders.fileno()] if orders else [])])
+            control.setblocking(True)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit("the sandbox service is ending"))
+            Launcher(control, request, fds, zygote=orders).run()
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                channel.send(control, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})
+        finally:
+            os._exit(0)
+
+    # ── Zygotes ──
+
+    def _keep_zygotes(self) -> None:
+        """Start those that are missing, replace those that are worn, without a moment in which there is none."""
+        now = time.monotonic()
+        for python, environment in self.by_python.items():
+            if not environment.has_zygote:
+                continue
+            zygote = self.zygotes.get(python)
+            if zygote is None and now >= self.not_before.get(python, 0.0):
+                self.zygotes[python] = self._start_zygote(environment)
+            elif zygote is not None and zygote.is_stuck():
+                self._lose(zygote, "it did not become ready")
+            elif zygote is not None and zygote.is_ready and zygote.is_worn():
+                self.retired.append(zygote)
+                self._unregister(zygote)
+                zygote.close(at_once=False)
+                self.zygotes[python] = self._start_zygote(environment)
+
+    def _start_zygote(self, environment: Environment) -> Zygote:
+        orders, theirs = channel.pair()
+        control, launcher_end = channel.pair()
+        pid = self._fork()
+        if pid == 0:
+            self._launch_zygote(environment, launcher_end, theirs)
+        theirs.close()
+        launcher_end.close()
+        orders.setblocking(False)
+        zygote = Zygote(environment, pid, control, orders)
+        self.selector.register(orders, selectors.EVENT_READ, lambda _: self._hear_zygote(zygote))
+        return zygote
+
+    def _launch_zygote(self, environment: Environment, control: socket.socket, orders: socket.socket) -> NoReturn:
+        try:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            payload, sent = _zygote_payload(environment)
+            request = {
+                "argv": ["python", "/tools/run_zygote.py"],
+                "python": str(environment.python),
+                "limits": Limits(memory_bytes=ZYGOTE_MEMORY_BYTES, processes=4096, disk_bytes=256 << 20).as_dict(),
+                "env": {},
+                "sockets": [],
+                "files_sent": sent,
+                "fds": ["payload", 0, 1, 2, 3],
+            }
+            fds = [payload, nothing, nothing, os.dup(2), orders.fileno()]
+            fds = [os.dup(fd) for fd in fds]
+            lockdown.close_all_but([0, 1, 2, control.fileno(), *fds])
+            Launcher(control, request, fds, role="zygote").run()
+        except BaseException as error:
+            print(f"the zygote of {environment.name} could not be started: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(0)
+
+    def _hear_zygote(self, zygote: Zygote) -> None:
+        try:
+            message, _ = channel.receive(zygote.orders)
+            zygote.is_ready = message.get("event") == "ready"
+            if zygote.is_ready:
+                self.deaths.pop(str(zygote.environment.python), None)
+        except channel.Closed:
+            self._lose(zygote, "it has ended")
+
+    def _lose(self, zygote: Zygote, why: str) -> None:
+        """A zygote is gone: boxes start cold until the next one is there, and it is not tried again too often."""
+        python = str(zygote.environment.python)
+        deaths = self.deaths[python] = self.deaths.get(python, 0) + 1
+        self.not_before[python] = time.monotonic() + min(2.0 ** (deaths - 1) - 1, MAX_BACKOFF_SECONDS)
+        self.say(f"the zygote of {zygote.environment.name} is lost ({why}): {self._said_by(zygote)}")
+        self._unregister(zygote)
+        # Its children live on: they are runs of learners, and its outer box ends with the last of them.
+        zygote.close(at_once=not zygote.is_ready)
+        self.retired.append(zygote)
+        if self.zygotes.get(python) is zygote:
+            del self.zygotes[python]
+
+    def _said_by(self, zygote: Zygote) -> str:
+        with contextlib.suppress(channel.Closed, OSError):
+            zygote.control.settimeout(0.2)
+            while True:
+                message, _ = channel.receive(zygote.control)
+                if message.get("event") == "failed":
+                    return str(message.get("reason"))
+        return "no word"
+
+    def _unregister(self, zygote: Zygote) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self.selector.unregister(zygote.orders)
+
+    # ── Endings ──
+
+    def _reap(self, woken: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(woken, 4096)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if status != 0:
+                remove_left_overs()
+            self.launchers.discard(pid)
+            for zygote in [zygote for zygote in self.retired if zygote.pid == pid]:
+                zygote.control.close()
+                self.retired.remove(zygote)
+
+    def _stop(self) -> None:
+        """End every box: each launcher and each zygote ends what is its own."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        for pid in self.launchers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for zygote in (*self.zygotes.values(), *self.retired):
+            zygote.close(at_once=True)
+        deadline = time.monotonic() + 10
+        with contextlib.suppress(ChildProcessError):
+            while time.monotonic() < deadline:
+                if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                    time.sleep(0.01)
+
+
+def _zygote_payload(environment: Environment) -> tuple[int, list[tuple[str, str, int]]]:
+    """Return a file with all that a zygote is sent, and what lies in it: its program and what it is to load."""
+    tools = {path.name: path.read_text(encoding="utf-8") for path in _python_files(environment.tools)}
+    told = {
+        "preload": environment.preload,
+        "kernel": environment.argv,
+        "warm_up": environment.warm_up,
+        "tools": tools,
+    }
+    sent = {f"sandboxes/{name}": (HERE / name).read_bytes() for name in ZYGOTE_PROGRAM}
+    sent["run_zygote.py"] = b"from sandboxes import zygote\nzygote.main()\n"
+    sent["zygote.json"] = json.dumps(told).encode()
+    payload = os.memfd_create("zygote")
+    with os.fdopen(os.dup(payload), "wb") as stream:
+        stream.writelines(sent.values())
+    return payload, [("/tools", name, len(data)) for name, data in sent.items()]
+
+
+def _python_files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(path.glob("*.py")) if path.is_dir() else [path]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the service as a command; returns the exit code: 0 stopped, 2 wrong arguments, 3 no service possible."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandboxes serve", description="Keep kernels warm; build sandboxes."
+    )
+    parser.add_argument("--socket", type=Path, default=socket_path(), help="where to listen (default: %(default)s)")
+    parser.add_argument("--group", help="a group whose members may ask, beside our own account")
+    parser.add_argument("--environments", type=Path, default=environments.file_in_use(), help="TOML file")
+    parser.add_argument("--places", type=int, help="runs at a time (default: the number of cores)")
+    parser.add_argument("--memory", type=int, help="bytes for all runs together (default: 4/5 of the machine's)")
+    options = parser.parse_args(arguments)
+    try:
+        group = grp.getgrnam(options.group).gr_gid if options.group else None
+        declared = environments.load(options.environments)
+        state_dir()
+        Service(
+            declared,
+            path=options.socket,
+            group=group,
+            places=options.places,
+            memory_bytes=options.memory,
+            say=lambda text: print(text, flush=True),
+        ).run()
+    except (ValueError, KeyError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except SandboxUnavailable as error:
+        print(f"no service: {error}", file=sys.stderr)
+        return 3
+    return 0

@@ -1,0 +1,284 @@
+"""The preloaded parent of kernels: imports what notebooks use, once, then forks one child for each run.
+
+It runs with the interpreter of a kernel environment, in an outer box: no network, read-only files, no secret, nothing
+of any exercise or learner. It never sees what a run is about: the order to fork carries a socket and nothing else,
+and only the child reads from that. Each child makes a box of its own and locks itself down (`first_process`) before
+it reads one byte of a learner's work, serves one run and never comes back here.
+
+Standard library and the environment's own packages only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import traceback
+import types
+from collections.abc import Callable, Sequence
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sandboxes import channel, first_process, lockdown
+
+CONTROL_FD = 3
+WARM_UP_SECONDS = 30.0
+SYS_CLONE = 56  # x86-64
+# The reference count of an object that lives for ever, and the versions of CPython that read it so (PEP 683).
+IMMORTAL, KNOWN_IMMORTAL = 0xFFFFFFFF, ((3, 12), (3, 13))
+TOOLS = "/tools"
+
+
+def main() -> NoReturn:
+    """Load, say that we are ready, then fork on every order until nobody can order any more."""
+    control = socket.socket(fileno=CONTROL_FD)
+    with Path(TOOLS, "zygote.json").open(encoding="utf-8") as stream:
+        told = json.load(stream)
+    _leave_no_way_in()
+    _preload(told["preload"])
+    _preload(_modules_of_a_throwaway_kernel(told["kernel"], told["warm_up"]))
+    codes = _compile(told["tools"])
+    _share_memory()
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
+        raise SystemExit("a preloaded library has started a thread: forking would copy its locks and not the thread")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the Linux kernel reaps
+    channel.send(control, {"event": "ready"})
+    while True:
+        try:
+            order, fds = channel.receive(control)
+        except channel.Closed:
+            os._exit(0)
+        if order.get("op") == "fork" and len(fds) == 1:
+            _fork(fds[0], codes)
+        for fd in fds:
+            os.close(fd)
+
+
+def _fork(fd: int, codes: dict[str, types.CodeType]) -> None:
+    """Fork the first process of a box, already in the process namespace it is to be the first of."""
+    before, in_parent, in_child = (
+        getattr(ctypes.pythonapi, f"PyOS_{name}") for name in ("BeforeFork", "AfterFork_Parent", "AfterFork_Child")
+    )
+    before()
+    # clone(2) by itself: fork(2) would need a process in between, which costs as much again.
+    pid = lockdown.libc.syscall(SYS_CLONE, lockdown.CLONE_NEWPID | signal.SIGCHLD, 0, 0, 0, 0)
+    if pid == 0:
+        in_child()
+        _be_first_process(fd, codes)
+    in_parent()
+    if pid < 0:
+        print(f"fork: {os.strerror(ctypes.get_errno())}", file=sys.stderr, flush=True)
+
+
+def _be_first_process(fd: int, codes: dict[str, types.CodeType]) -> NoReturn:
+    try:
+        lockdown.close_all_but([0, 1, 2, fd])
+        first_process.main(socket.socket(fileno=fd), lambda argv: _run_python(argv, codes))
+    finally:
+        os._exit(1)
+
+
+# ── In the child ──
+
+
+def _run_python(argv: Sequence[str], codes: dict[str, types.CodeType]) -> int:
+    """Do what the interpreter does with these arguments, in this process; returns the exit code."""
+    _draw_new_random_numbers()
+    _use_compiled_tools(codes)
+    try:
+        _execute(list(argv[1:]))
+        code: Any = 0
+    except SystemExit as leave:
+        code = leave.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or 120
+    return (code or 0) & 0xFF
+
+
+def _execute(arguments: list[str]) -> None:
+    while arguments and arguments[0].startswith("-") and arguments[0] not in ("-c", "-m"):
+        arguments.pop(0)  # -I and the like: this interpreter is isolated by its box
+    kind = arguments[0] if arguments else "-c"
+    if kind == "-m":
+        sys.argv, sys.path[0] = arguments[1:], str(Path.cwd())
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        return
+    source: str | bytes
+    if kind == "-c":
+        sys.argv, sys.path[0] = ["-c", *arguments[2:]], ""
+        source, name = (arguments[1] if len(arguments) > 1 else ""), "<string>"
+    else:
+        sys.argv, sys.path[0] = arguments, str(Path(kind).parent)
+        source, name = Path(kind).read_bytes(), kind
+    sys.modules["__main__"] = main_module = types.ModuleType("__main__")
+    if kind != "-c":
+        main_module.__file__ = name
+    code = SourceFileLoader("__main__", name).source_to_code(source, name)
+    exec(code, vars(main_module))  # noqa: S102 (as python does)
+
+
+def _draw_new_random_numbers() -> None:
+    """Every child would draw the numbers its siblings draw; `random` sees to itself."""
+    random = sys.modules.get("numpy.random")
+    if random is not None:
+        random.seed(int.from_bytes(os.urandom(4)))
+
+
+def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
+    """Where a tool is byte for byte what was compiled before, use that."""
+    compile_source = SourceFileLoader.source_to_code
+
+    def source_to_code(self: Any, data: Any, path: Any, **options: Any) -> Any:
+        known = codes.get(_key(str(path), data)) if isinstance(data, bytes) else None
+        return known or compile_source(self, data, path, **options)
+
+    SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign]
+
+
+def _key(path: str, data: bytes) -> str:
+    return f"{path} {hashlib.sha256(data).hexdigest()}"
+
+
+# ── Before the first child ──
+
+
+def _leave_no_way_in() -> None:
+    """Only what is read-only in the outer box may be imported from."""
+    sys.path[:] = ["", *(path for path in sys.path if path and not path.startswith(TOOLS))]
+    for path in sys.path[1:]:
+        if os.access(path, os.W_OK) and not os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise SystemExit(f"{path} can be written and would be imported from")
+    os.chdir("/cwd")
+
+
+def _preload(modules: Sequence[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+
+
+def _modules_of_a_throwaway_kernel(argv: Sequence[str], code: str) -> list[str]:
+    """Start a kernel in a child, have it run ``code``, and return what it had to import for that.
+
+    Much is imported only when it is first used; loaded here, it is loaded for every run to come.
+    """
+    known = set(sys.modules)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _warm_up(list(argv), code, lambda names: os.write(writing, "\n".join(names).encode()))
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        said = stream.read()
+    os.waitpid(child, 0)
+    return [name for name in said.splitlines() if name not in known and _can_be_imported(name)]
+
+
+def _can_be_imported(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, AttributeError, ValueError):
+        return False
+
+
+def _warm_up(argv: list[str], code: str, report: Callable[[list[str]], Any]) -> NoReturn:
+    """In a child of its own: a whole kernel with its threads, talked to from another thread."""
+    folder = tempfile.mkdtemp()
+    connection: dict[str, Any] = {
+        f"{name}_port": port for port, name in enumerate(("shell", "iopub", "stdin", "control", "hb"), 1)
+    }
+    connection |= {"transport": "ipc", "ip": f"{folder}/k", "key": "", "signature_scheme": "hmac-sha256"}
+    Path(folder, "connection.json").write_text(json.dumps(connection))
+
+    def talk() -> None:
+        try:
+            _have_executed(f"{folder}/k", code)
+        finally:
+            report(list(sys.modules))
+            os._exit(0)
+
+    threading.Thread(target=talk, daemon=True).start()
+    signal.alarm(int(WARM_UP_SECONDS))
+    silence = os.open(os.devnull, os.O_RDWR)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    _execute([word.format(connection_file=f"{folder}/connection.json") for word in argv[1:]])
+    os._exit(0)
+
+
+def _have_executed(address: str, code: str) -> None:
+    import zmq  # noqa: PLC0415 (of the kernel environment, and never in the zygote itself)
+    from jupyter_client.session import Session  # noqa: PLC0415
+
+    session = Session(key=b"")
+    with zmq.Context() as context, context.socket(zmq.DEALER) as shell, context.socket(zmq.SUB) as iopub:
+        shell.connect(f"ipc://{address}-1")
+        iopub.subscribe(b"")
+        iopub.connect(f"ipc://{address}-2")
+        for kind, content in (
+            ("kernel_info_request", {}),
+            ("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}}),
+        ):
+            session.send(shell, kind, content)
+            shell.recv_multipart()
+
+
+def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
+    """Compile the programs that are sent into boxes; by their path in there and their very bytes."""
+    codes = {}
+    for name, text in tools.items():
+        path, data = f"{TOOLS}/{name}", text.encode()
+        codes[_key(path, data)] = compile(data, path, "exec", dont_inherit=True)
+    return codes
+
+
+def _share_memory() -> None:
+    """Keep what is loaded in pages that children go on sharing with us.
+
+    A page is copied as soon as one object on it is written to, and using an object writes its reference count: so all
+    that is there now is made immortal, and is left out of garbage collection.
+    """
+    gc.collect()
+    if sys.implementation.name == "cpython" and sys.version_info[:2] in KNOWN_IMMORTAL:
+        for thing in _everything():
+            ctypes.c_uint32.from_address(id(thing)).value = IMMORTAL
+    gc.freeze()
+
+
+def _everything() -> list[Any]:
+    """Return every object that can be reached from those the garbage collector knows."""
+    found = gc.get_objects()
+    seen = set(map(id, found))
+    start = 0
+    while start < len(found):
+        batch = found[start : start + 2000]
+        start += len(batch)
+        for thing in gc.get_referents(*batch):
+            if id(thing) not in seen:
+                seen.add(id(thing))
+                found.append(thing)
+    return found
+
+
+if __name__ == "__main__":
+    main()
