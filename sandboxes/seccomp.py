@@ -179,12 +179,15 @@ SOCKET_OPTIONS = {
 }
 
 # ── The program ──────────────────────────────────────────────────────────────────────────────────────────────────
-# What a call that is not allowed answers. EPERM says plainly that it may not; but a caller with another way to do
-# the same takes it on ENOSYS only. So the answer is ENOSYS for all that is newer than the table, since whatever uses
-# it has a way round for Linux 5.15; and for older ones that C libraries and tools try first:
-# clone3, whose flags lie in memory, where a filter cannot look; preadv2 and pwritev2, which tell whether a page of a
-# file is in memory; splice.
-MISSING_CALLS = ("clone3", "preadv2", "pwritev2", "splice")
+# What a call answers that is not allowed. EPERM says plainly that it may not; but a caller with another way to do
+# the same takes it on ENOSYS only. So ENOSYS is the answer for all that is newer than the table, since whatever uses
+# it has a way round for Linux 5.15, and for these older ones, which C libraries and tools try first: clone3, whose
+# flags lie in memory, where a filter cannot look; preadv2 and pwritev2, which tell whether a page of a file is in
+# memory; splice.
+_WITH_A_WAY_ROUND = ("clone3", "preadv2", "pwritev2", "splice")
+# As on a file system that knows no attributes: `cp -p` goes on without.
+_ATTRIBUTES = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
+REFUSALS = dict.fromkeys(_WITH_A_WAY_ROUND, errno.ENOSYS) | dict.fromkeys(_ATTRIBUTES, errno.EOPNOTSUPP)
 
 RET_KILL_PROCESS = 0x80000000
 RET_ERRNO = 0x00050000
@@ -202,7 +205,7 @@ _KILL: Instruction = (_RETURN, 0, 0, RET_KILL_PROCESS)
 def allow_program(allowed: Iterable[str], families: Iterable[int], machine: str = "x86_64") -> bytes:
     """Return the filter: only ``allowed`` calls, sockets only of these address ``families``, on this ``machine``.
 
-    Everything else answers EPERM, or ENOSYS (`MISSING_CALLS` and what Linux 5.15 did not have). Another
+    Everything else answers EPERM, where it is not among `REFUSALS`, and ENOSYS if Linux 5.15 did not have it. Another
     architecture's calls end the process. Of the allowed calls some are looked at more closely: no namespace can be
     made, nothing reaches terminals or devices, no process but the caller gets other limits or another priority, and
     locks on files succeed without locking (read-only files are shared by all boxes, so a real lock would let two
@@ -211,7 +214,7 @@ def allow_program(allowed: Iterable[str], families: Iterable[int], machine: str 
     here = ARCHITECTURES[machine]
     checks = _checks(tuple(families))
     rules = {number: [_answer(errno.EPERM)] for number in here.numbers.values()}
-    rules |= {here.numbers[name]: [_answer(errno.ENOSYS)] for name in MISSING_CALLS}
+    rules |= {here.numbers[name]: [_answer(error)] for name, error in REFUSALS.items()}
     rules |= {here.numbers[name]: checks.get(name, [_ALLOW]) for name in allowed}
     instructions = [
         (_LOAD, 0, 0, _ARCH),
