@@ -18,6 +18,7 @@ import builtins
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -400,13 +401,21 @@ class _Files:
     def hear(self, data: Any) -> None:
         """Notes which of our files a reply mentions."""
         names = {name for _, _, names in os.walk(".") for name in names}
-        pending = [data] if names else []
+        if not names:
+            return
+        texts: set[str] = set()
+        pending = [data]
         while pending:
             part = pending.pop()
             if type(part) is list:
-                pending += part
-            elif type(part) is str and len(part) < MAX_PATH and any(name in part for name in names):
-                self._said |= {path for path in _own_file(part) if path not in self._named}
+                texts.update(item for item in part if type(item) is str)
+                pending += [item for item in part if type(item) is list]
+            elif type(part) is str:
+                texts.add(part)
+        is_mentioned = re.compile("|".join(map(re.escape, names))).search
+        for text in texts:
+            if len(text) < MAX_PATH and is_mentioned(text):
+                self._said |= {path for path in _own_file(text) if path not in self._named}
 
     def named_in(self, values: list[Any]) -> list[list[str]]:
         """[name, content] of each argument that names a file here: it goes where the learner's function will look."""

@@ -53,6 +53,10 @@ class NotPlainError(Exception):
 # --- Values out --------------------------------------------------------------------------------------------------
 
 
+_ENCODED_AS_IS = frozenset({str, type(None)})
+_DECODED_AS_IS = frozenset({str, int, bool, type(None)})
+
+
 class _Encoder:
     """Encodes one value; counts what it meets."""
 
@@ -76,6 +80,15 @@ class _Encoder:
             pairs = list(value.items())
             return [_MAPPINGS[kind], [[self.value(k, depth + 1), self.value(v, depth + 1)] for k, v in pairs]]
         return self.scientific(value, kind, depth)
+
+    def values(self, values: list[Any], depth: int) -> list[Any]:
+        """Encode each; long columns of text pass whole."""
+        if depth < MAX_DEPTH and _ENCODED_AS_IS.issuperset(map(type, values)):
+            self.left -= len(values)
+            if self.left < 0 or sum(map(len, filter(None, values))) > MAX_FRAME // 4:
+                raise NotPlainError("too big")
+            return values
+        return [self.value(value, depth + 1) for value in values]
 
     def scientific(self, value: Any, kind: type, depth: int) -> Any:
         np, pd = sys.modules.get("numpy"), sys.modules.get("pandas")
@@ -108,9 +121,9 @@ class _Encoder:
         if len(shape) > 1 and 0 in shape:
             raise NotPlainError("empty")  # broadcast against anything, it is equal to anything
         if value.dtype.kind == "U":
-            return ["aU", value.dtype.itemsize // 4, shape, [self.value(x, depth + 1) for x in value.ravel().tolist()]]
+            return ["aU", value.dtype.itemsize // 4, shape, self.values(value.ravel().tolist(), depth)]
         if value.dtype.kind == "O":
-            return ["aO", shape, [self.value(x, depth + 1) for x in value.ravel()]]
+            return ["aO", shape, self.values(value.ravel().tolist(), depth)]
         code = _dtype_code(value.dtype)
         if value.nbytes > MAX_FRAME // 2:
             raise NotPlainError("too big")
@@ -125,8 +138,8 @@ class _Encoder:
             return self.array(np.asarray(array), depth + 1)
         if isinstance(dtype, pd.StringDtype):
             missing = "NA" if dtype.na_value is pd.NA else "nan"
-            texts = [None if x is pd.NA or type(x) is float else x for x in array.tolist()]
-            return ["string", missing, [self.value(x, depth + 1) for x in texts]]
+            texts = np.asarray(array, dtype=object).tolist()
+            return ["string", missing, self.values([x if type(x) is str else None for x in texts], depth)]
         if dtype.name in _MASKED:
             return ["mask", dtype.name, self.array(array._data, depth), self.array(array._mask, depth)]
         if isinstance(dtype, pd.CategoricalDtype):
@@ -297,7 +310,13 @@ class _Decoder:
         raise WireError("tag")
 
     def values(self, data: Any, depth: int) -> list[Any]:
-        return [self.value(item, depth + 1) for item in _list(data)]
+        items = _list(data)
+        if depth < MAX_DEPTH and _DECODED_AS_IS.issuperset(map(type, items)):
+            self.left -= len(items)
+            if self.left < 0:
+                raise WireError("too big or too deep")
+            return items
+        return [self.value(item, depth + 1) for item in items]
 
     def mapping(self, depth: int, data: Any) -> dict[Any, Any]:
         result = {}
@@ -342,7 +361,9 @@ class _Decoder:
         return array
 
     def string_column(self, depth: int, missing: Any, data: Any) -> Any:
-        texts = [None if x is None else _text(x) for x in self.values(data, depth)]
+        texts = self.values(data, depth)
+        if not _ENCODED_AS_IS.issuperset(map(type, texts)):
+            raise WireError("text")
         return _pandas().array(texts, dtype={"nan": "str", "NA": "string"}[missing])
 
     def masked_column(self, depth: int, name: Any, data: Any, mask: Any) -> Any:
