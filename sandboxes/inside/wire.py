@@ -87,7 +87,7 @@ class _Encoder:
             self.left -= len(values)
             if self.left < 0 or sum(map(len, filter(None, values))) > MAX_FRAME // 4:
                 raise NotPlainError("too big")
-            return values
+            return values.copy()
         return [self.value(value, depth + 1) for value in values]
 
     def scientific(self, value: Any, kind: type, depth: int) -> Any:
@@ -315,7 +315,7 @@ class _Decoder:
             self.left -= len(items)
             if self.left < 0:
                 raise WireError("too big or too deep")
-            return items
+            return items.copy()
         return [self.value(item, depth + 1) for item in items]
 
     def mapping(self, depth: int, data: Any) -> dict[Any, Any]:
