@@ -56,8 +56,17 @@ environment() { # environment FOLDER LOCK
             fail "Python 3.12 or newer is needed and could not be fetched. Install one (for instance the Debian package
 python3.13 of a newer release, or pyenv) so that it is found as python3.13 or python3.12."
     fi
+    rm -f "$1/.project" # no lock file names the project, so it is removed now
     .tools/bin/uv pip "${3:-sync}" --quiet --python "$1" --require-hashes $([ "${3:-sync}" = install ] && echo -r) "$2"
     printf '%s' "$state" > "$1/.state"
+}
+
+# --- The project itself, from this folder and without dependencies: others find what it offers by its entry points --------
+project() { # project FOLDER
+    state=$(cksum < pyproject.toml)
+    [ "$(cat "$1/.project" 2>/dev/null || true)" = "$state" ] && return 0
+    .tools/bin/uv pip install --quiet --python "$1" --no-deps --editable .
+    printf '%s' "$state" > "$1/.project"
 }
 if [ "$purpose" = test ]; then
     environment .venv requirements-dev.lock
@@ -66,5 +75,6 @@ else
     [ "$(cat .venv/.state 2>/dev/null || true)" = "$(cat requirements-dev.lock .python-version | cksum)" ] ||
         environment .venv requirements.lock
 fi
+project .venv
 environment .venv-kernel requirements-kernel.lock
 .venv/bin/python -m lms.translations
