@@ -193,11 +193,12 @@ def _conclude(source: Source, said: list[bytes], endings: tuple[Ending, Ending],
     detail = f"learner: {learner.status} {learner.detail}; examiner: {examiner.status} {examiner.detail}"
     if not said or said[0] != b'{"ready": true}':
         raise GradingError(f"the examination did not begin ({detail})")
+    if any(ending.status is RunStatus.SANDBOX_FAILED for ending in endings):
+        # Whatever was found by then, it may be less than there is.
+        raise GradingError(f"a sandbox broke ({detail})")
     try:
         return Examined(_findings(source, said[1:]), usage, detail)
     except (ValueError, RecursionError) as error:
-        if any(ending.status is RunStatus.SANDBOX_FAILED for ending in endings):
-            raise GradingError(f"a sandbox broke ({detail})") from error
         # The examiner died or said nonsense after it had met the learner's work: no points.
         outcome: CheckOutcome = "timeout" if examiner.status is RunStatus.OUT_OF_TIME else "error"
         nothing = {check.id: Finding(outcome) for check in source.checks}

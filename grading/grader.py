@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from grading import feedback, messages
-from grading.examiner import GradingError, examine
+from grading.examiner import EXAMINER_MEMORY_BYTES, GradingError, examine
 from grading.notebooks import (
     Assembled,
     AuthorError,
@@ -29,10 +29,12 @@ from sandboxes.limits import Limits
 from sandboxes.messages import sentence
 from sandboxes.results import RunResult, RunStatus, Usage
 from sandboxes.runner import run_notebook
+from sandboxes.service import place
 
 __all__ = ["Check", "GradingError", "Outcome", "grade"]
 
 LANGUAGES = ("th", "en")
+PLACE_SECONDS = 60.0  # for the machine to have room; after that the submission is tried again later
 # After these there is nothing worth examining: the same cells would do the same again.
 _BROKE_OFF = {RunStatus.OUT_OF_TIME, RunStatus.OUT_OF_MEMORY, RunStatus.TOO_MUCH_OUTPUT, RunStatus.KERNEL_DIED}
 
@@ -80,14 +82,15 @@ def grade(
         assembled = assemble(exercise, read_notebook(submission))
     except NotebookRefused as refusal:
         return _refused(refusal, exercise, sha256)
-    shown = run_notebook(assembled.notebook, files=files, limits=limits, python=python)
-    if shown.status is RunStatus.SANDBOX_FAILED:
-        raise GradingError(f"the run for the learner failed: {shown.detail}")
-    if shown.status in _BROKE_OFF:
-        return _graded(exercise, assembled, shown, checks_of(exercise, {}), shown.usage, sha256, shown.detail)
-    examined = examine(
-        source=exercise, assembled=assembled, files=files, hidden_files=hidden_files, limits=limits, python=python
-    )
+    with place(limits.memory_bytes + EXAMINER_MEMORY_BYTES, timeout=PLACE_SECONDS):
+        shown = run_notebook(assembled.notebook, files=files, limits=limits, python=python)
+        if shown.status is RunStatus.SANDBOX_FAILED:
+            raise GradingError(f"the run for the learner failed: {shown.detail}")
+        if shown.status in _BROKE_OFF:
+            return _graded(exercise, assembled, shown, checks_of(exercise, {}), shown.usage, sha256, shown.detail)
+        examined = examine(
+            source=exercise, assembled=assembled, files=files, hidden_files=hidden_files, limits=limits, python=python
+        )
     checks = checks_of(exercise, examined.findings)
     return _graded(exercise, assembled, shown, checks, shown.usage + examined.usage, sha256, examined.detail)
 

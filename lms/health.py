@@ -12,10 +12,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each part as ``"ok"`` or the reason why not; 503 unless all are ok."""
+    """Each part as ``"ok"`` or the reason why not; 503 unless all are ok. Kernels that start cold are no reason."""
     parts = {"database": database(), **queue()}
     is_ready = all(state == "ok" for state in parts.values())
-    return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
+    kernels = str(cache.get("kernels", "not tried yet"))
+    return JsonResponse({"ready": is_ready, **parts, "kernels": kernels}, status=200 if is_ready else 503)
 
 
 def database() -> str:

@@ -116,6 +116,7 @@ def environment(port: int) -> dict[str, str]:
     """What every child is given: the caller's environment without the key, and the address of the site."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("ISSUER_KEY")}
     env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    env.setdefault("SANDBOXES_SOCKET", str(var_dir() / "sandboxes.sock"))
     env["PYTHONUNBUFFERED"] = "1"
     return env
 
@@ -152,8 +153,10 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     log = var / "log"
+    kernels = [sys.executable, "-m", "sandboxes", "serve", "--places", runs]
     return [
         Child("web", web, env, log / "web.log"),
+        Child("kernels", kernels, env, log / "kernels.log"),
         Child("grader", [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs], env, log / "grader.log"),
         Child(
             "signer",

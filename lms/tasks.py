@@ -1,6 +1,7 @@
 """The pulse: each worker says now and then that it is there, and whether it can open a sandbox."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from celery import shared_task
@@ -8,6 +9,7 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.core.cache import cache
 
+from sandboxes import service
 from sandboxes.box import check
 from sandboxes.results import SandboxUnavailable
 
@@ -24,12 +26,20 @@ def pulse(queue: str) -> None:
 @shared_task(name="lms.tasks.check_sandbox")
 def check_sandbox() -> None:
     """Really builds a box on the grading worker; the reason why it cannot is kept for ``/readyz``."""
+    state = "ok"
     try:
         check(settings.KERNEL_PYTHON)
     except SandboxUnavailable as error:
-        cache.set("sandbox", str(error) or "unavailable", 3 * PULSE_LASTS_SECONDS)
-    else:
-        cache.set("sandbox", "ok", 3 * PULSE_LASTS_SECONDS)
+        state = str(error) or "unavailable"
+    found = {"sandbox": state, "kernels": _temperature(service.status())}
+    cache.set_many(found, 3 * PULSE_LASTS_SECONDS)
+
+
+def _temperature(status: Mapping[str, Any] | None) -> str:
+    """How kernels start: a word for the operator, since cold ones are right too, and dear."""
+    if status is None:
+        return "cold: no sandbox service answers"
+    return f"cold: {', '.join(status['cold'])}" if status["cold"] else "warm"
 
 
 @worker_ready.connect

@@ -83,13 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     limits = Limits.parse(options.limits)
     files = {path.name: _read(path) for path in options.file}
-    result = run_notebook(
-        _read_notebook(options.notebook),
-        files=files,
-        limits=limits,
-        python=options.python,
-        stop_on_error=options.stop_on_error,
-    )
+    notebook = _read_notebook(options.notebook)
+    with service.place(limits.memory_bytes):
+        result = run_notebook(
+            notebook, files=files, limits=limits, python=options.python, stop_on_error=options.stop_on_error
+        )
     if options.output:
         try:
             write_notebook(result.notebook, options.output)
@@ -112,8 +110,13 @@ def _print(result: RunResult, options: argparse.Namespace) -> None:
     for cell in result.notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                print(f"cell {cell.execution_count}: {output.ename}: {output.evalue}")
+                print(f"cell {cell.execution_count}: {_printable(output.ename)}: {_printable(output.evalue)}")
                 print(f"  {explain(output, options.language, cell.execution_count)}")
+
+
+def _printable(text: str) -> str:
+    """Return text that does nothing to a terminal: an error's text is the notebook's."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _read(path: Path) -> bytes:

@@ -72,6 +72,7 @@ class Box:
         self.streams = {0: stdin, 1: stdout, 2: stderr} | {number: number for number in pass_fds}
         self.sockets = list(sockets)
         self.pid: int | None = None  # of the box's first process
+        self.launcher_pid: int | None = None
         self.uid: int | None = None
         self.is_warm = False
         self._launcher: subprocess.Popen[bytes] | None = None
@@ -121,7 +122,8 @@ class Box:
             event = self._next_event(time.monotonic() + START_SECONDS) or {"reason": "the launcher did not answer"}
             if event.get("event") != "started":
                 raise SandboxUnavailable(f"the sandbox could not be built: {event['reason']}")
-            self.pid, self.uid, self.is_warm = event["pid"], event["uid"], event["is_warm"]
+            self.pid, self.launcher_pid = event["pid"], event["launcher_pid"]
+            self.uid, self.is_warm = event["uid"], event["is_warm"]
         except BaseException:
             self.close()
             raise

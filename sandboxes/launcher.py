@@ -104,7 +104,8 @@ class Launcher:
                 self._map_users()
             self._expect("locked")
             self._expect("started")
-            started = {"event": "started", "pid": self.pid, "uid": self.slot.uid, "is_warm": self.is_warm}
+            pids = {"pid": self.pid, "launcher_pid": os.getpid()}
+            started = {"event": "started", "uid": self.slot.uid, "is_warm": self.is_warm} | pids
             channel.send(self.control, started)
             reason = self._watch()
         finally:

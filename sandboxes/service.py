@@ -68,13 +68,15 @@ def connect(python: Path) -> socket.socket | None:
 
 
 @contextlib.contextmanager
-def place(limits: Limits, *, timeout: float | None = None) -> Iterator[None]:
+def place(memory_bytes: int, *, timeout: float | None = None) -> Iterator[None]:
     """Wait until this machine has room for one more run, and hold that room. First come, first served.
+
+    ``memory_bytes``: what all boxes of the run may take at once.
 
     Without a service there is nobody to wait for, and this returns at once. Raises `SandboxUnavailable` when no room
     comes free within ``timeout`` seconds.
     """
-    said = _ask({"op": "place", "memory_bytes": limits.memory_bytes}, timeout)
+    said = _ask({"op": "place", "memory_bytes": memory_bytes}, timeout)
     if said is None:
         yield
         return

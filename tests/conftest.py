@@ -1,5 +1,12 @@
 """The cast. Tests speak of these people and no others."""
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 from django.conf import settings
 from django.utils import translation
@@ -32,6 +39,29 @@ def pytest_addoption(parser):
 def _thai():
     """Each test begins in the site's first language: a request of the one before may have left another."""
     translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture(scope="session")
+def kernels():
+    """A sandbox service for this run of tests, its kernels warm; what starts a sandbox finds it by the environment."""
+    # Not pytest's folder: the path of a Unix socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="lms-") as folder:
+        path = Path(folder, "sandboxes.sock")
+        before = os.environ.get("SANDBOXES_SOCKET")
+        os.environ["SANDBOXES_SOCKET"] = str(path)
+        service = subprocess.Popen(
+            [sys.executable, "-m", "sandboxes", "serve"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert service.stdout.readline() == "ready\n"
+            yield path
+        finally:
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(30) == 0
+            service.stdout.close()
+            os.environ.pop("SANDBOXES_SOCKET")
+            if before is not None:
+                os.environ["SANDBOXES_SOCKET"] = before
 
 
 def make_person(email, given_name, family_name="", **fields):

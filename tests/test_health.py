@@ -23,6 +23,8 @@ def test_nothing_is_ready_until_the_workers_have_shown_themselves(client):
     assert answer.json()["grader"] == "no sign of life"
     cache.set_many({"pulse:grading": 1, "pulse:credentials": 1, "sandbox": "ok"})
     assert client.get("/readyz").json()["ready"] is True
+    cache.set("kernels", "cold: python")
+    assert client.get("/readyz").json() | {"ready": True, "kernels": "cold: python"} == client.get("/readyz").json()
     cache.set("sandbox", "user namespaces are not allowed")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["sandbox"]) == (503, "user namespaces are not allowed")

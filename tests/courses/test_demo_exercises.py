@@ -22,7 +22,7 @@ EXERCISES = pytest.mark.parametrize("built", BUILT.values(), ids=BUILT.keys())
 
 
 @pytest.fixture(scope="module")
-def box() -> None:
+def box(kernels) -> None:
     try:
         check(KERNEL_PYTHON)
     except SandboxUnavailable as error:

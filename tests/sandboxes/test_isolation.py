@@ -351,7 +351,7 @@ time.sleep(600)
 def test_when_the_launcher_is_killed_its_box_ends_and_that_is_our_failure(python):
     with Box(["python", "-I", "-c", "while True: pass"], limits=Limits(), python=python) as box:
         box.start()
-        os.kill(box._launcher.pid, signal.SIGKILL)
+        os.kill(box.launcher_pid, signal.SIGKILL)
         assert box.wait(10).status is RunStatus.SANDBOX_FAILED
         wait_for(lambda: not is_alive(box.pid))
 
