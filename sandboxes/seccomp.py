@@ -85,52 +85,6 @@ _X86_64 = _numbered({
 # Under the names that `platform.machine` gives.
 ARCHITECTURES = {"x86_64": Architecture(audit=0xC000003E, numbers=_X86_64, foreign=0x40000000)}
 
-# ── The policy, to be moved onto its screen ──────────────────────────────────────────────────────────────────────
-# System calls allowed; several with some of their arguments only (see `seccomp.allow_program`). Not among them, on
-# purpose: whatever makes namespaces, mounts, traces or reads other processes, loads code into the Linux kernel or
-# sets its clocks; and what is shared with other boxes by way of read-only files: inotify and fanotify (events),
-# mincore and cachestat (what is in memory), sync and syncfs (the whole machine's disks), splice (pages themselves).
-ALLOWED_CALLS = (
-    # Open files
-    *("read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "lseek", "close", "close_range"),
-    *("open", "openat", "openat2", "creat", "dup", "dup2", "dup3", "fcntl", "ioctl", "flock", "pipe", "pipe2"),
-    *("fsync", "fdatasync", "ftruncate", "fallocate", "fadvise64", "sendfile", "copy_file_range", "memfd_create"),
-    # Files by their names
-    *("stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "access", "faccessat", "faccessat2"),
-    *("getdents", "getdents64", "getcwd", "chdir", "fchdir", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat"),
-    *("rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "readlink", "readlinkat"),
-    *("truncate", "mknod", "mknodat", "umask", "chmod", "fchmod", "fchmodat", "fchmodat2"),
-    *("chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat"),
-    *("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr"),
-    # Memory
-    *("brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "msync"),
-    # Processes and threads
-    *("clone", "fork", "vfork", "execve", "exit", "exit_group", "wait4", "waitid", "pidfd_open", "prctl"),
-    *("arch_prctl", "set_tid_address", "set_robust_list", "rseq", "futex", "getpid", "gettid", "getppid"),
-    *("getpgid", "setpgid", "getpgrp", "getsid", "setsid"),
-    *("getuid", "geteuid", "getresuid", "getgid", "getegid", "getresgid", "getgroups"),
-    # How they share the processors, and how much they may use
-    *("sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getscheduler", "sched_setscheduler"),
-    *("sched_getparam", "sched_getattr", "sched_get_priority_max", "sched_get_priority_min", "getcpu"),
-    *("getpriority", "setpriority", "ioprio_get", "getrlimit", "setrlimit", "prlimit64", "getrusage", "times"),
-    # Signals: they reach no further than the box
-    *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigtimedwait", "rt_sigsuspend"),
-    *("sigaltstack", "kill", "tkill", "tgkill", "pidfd_send_signal", "pause", "restart_syscall"),
-    # Time
-    *("time", "gettimeofday", "clock_gettime", "clock_getres", "nanosleep", "clock_nanosleep", "alarm"),
-    *("getitimer", "setitimer", "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete"),
-    # Waiting for events
-    *("select", "pselect6", "poll", "ppoll", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait"),
-    *("epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "signalfd", "signalfd4"),
-    *("timerfd_create", "timerfd_settime", "timerfd_gettime"),
-    # Sockets, of the families a box may have
-    *("socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "shutdown"),
-    *("sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg"),
-    *("getsockname", "getpeername", "getsockopt", "setsockopt"),
-    # About the machine
-    *("uname", "sysinfo", "getrandom", "personality"),
-)
-
 # ── Arguments ────────────────────────────────────────────────────────────────────────────────────────────────────
 # CLONE_NEW*. CLONE_NEWTIME is 0x80 and shares its bit with the exit signal, which is never that high for clone(2).
 CLONE_NEW_ANY = 0x7E020000
@@ -202,7 +156,7 @@ _ALLOW: Instruction = (_RETURN, 0, 0, RET_ALLOW)
 _KILL: Instruction = (_RETURN, 0, 0, RET_KILL_PROCESS)
 
 
-def allow_program(allowed: Iterable[str], families: Iterable[int], machine: str = "x86_64") -> bytes:
+def program(allowed: Iterable[str], families: Iterable[int], machine: str = "x86_64") -> bytes:
     """Return the filter: only ``allowed`` calls, sockets only of these address ``families``, on this ``machine``.
 
     Everything else answers EPERM, where it is not among `REFUSALS`, and ENOSYS if Linux 5.15 did not have it. Another
@@ -322,32 +276,3 @@ def _without_bits(place: int, bits: int, error: int) -> list[Instruction]:
 
 def _only_kinds_of_file(place: int) -> list[Instruction]:
     return [_argument(place), (_MASK, 0, 0, S_IFMT), *_require(FILE_KINDS, _answer(errno.EPERM)), _ALLOW]
-
-
-# ── Before: a list of refused calls ──────────────────────────────────────────────────────────────────────────────
-_NUMBERS = ARCHITECTURES["x86_64"].numbers
-F_SETLEASE, F_NOTIFY, TIOCSTI, TIOCLINUX, PR_SET_DUMPABLE = 1024, 1026, 0x5412, 0x541C, 4
-
-
-def program(refused: Iterable[str], families: Iterable[int]) -> bytes:
-    """Return the filter by a list of ``refused`` calls, all others being allowed; sockets only of ``families``."""
-    here, refuse = ARCHITECTURES["x86_64"], _answer(errno.EPERM)
-    rules = [(_LOAD, 0, 0, _ARCH), *_require((here.audit,), _KILL), (_LOAD, 0, 0, _NR), (_AT_LEAST, 0, 1, here.foreign)]
-    rules.append(_KILL)
-    for name in refused:
-        rules += _when(_NUMBERS[name], [refuse])
-    rules += _when(_NUMBERS["clone3"], [_answer(errno.ENOSYS)])
-    rules += _when(_NUMBERS["clone"], _without_bits(0, CLONE_NEW_ANY, errno.EPERM))
-    allowed = chain.from_iterable(_when(family, [_ALLOW]) for family in families)
-    rules += _when(_NUMBERS["socket"], [_argument(0), *allowed, _answer(errno.EINVAL), _ALLOW])
-    rules += _when(_NUMBERS["flock"], [_answer(0)])
-    commands = {6: 0, 7: 0, 37: 0, 38: 0, F_SETLEASE: errno.EPERM, F_NOTIFY: errno.EPERM}
-    for name, place, answers in (
-        ("fcntl", 1, commands),
-        ("ioctl", 1, dict.fromkeys((TIOCSTI, TIOCLINUX), errno.EPERM)),
-        ("prctl", 0, {PR_SET_DUMPABLE: errno.EPERM}),
-    ):
-        checks = chain.from_iterable(_when(value, [_answer(number)]) for value, number in answers.items())
-        rules += _when(_NUMBERS[name], [_argument(place), *checks, _ALLOW])
-    rules.append(_ALLOW)
-    return b"".join(struct.pack("HBBI", *rule) for rule in rules)
