@@ -10,6 +10,9 @@ Standard library and the environment's own packages only.
 
 from __future__ import annotations
 
+import atexit
+import builtins
+import contextlib
 import ctypes
 import gc
 import hashlib
@@ -23,7 +26,6 @@ import socket
 import sys
 import tempfile
 import threading
-import traceback
 import types
 from collections.abc import Callable, Sequence
 from importlib.machinery import SourceFileLoader
@@ -94,47 +96,80 @@ def _be_first_process(fd: int, codes: dict[str, types.CodeType]) -> NoReturn:
 
 def _run_python(argv: Sequence[str], codes: dict[str, types.CodeType]) -> int:
     """Do what the interpreter does with these arguments, in this process; returns the exit code."""
+    _begin_anew(argv)
     _draw_new_random_numbers()
     _use_compiled_tools(codes)
+    code: Any = None
     try:
         _execute(list(argv[1:]))
-        code: Any = 0
     except SystemExit as leave:
         code = leave.code
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        error.__traceback__ = _without_ours(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         code = 1
     if code is not None and not isinstance(code, int):
         print(code, file=sys.stderr)
         code = 1
+    return _finish((code or 0) & 0xFF)
+
+
+def _begin_anew(argv: Sequence[str]) -> None:
+    """Leave behind what was the zygote's, and be as an interpreter is when it begins."""
+    atexit._clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sandboxes"]:
+        del sys.modules[name]
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)  # an exception, not the end
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.orig_argv = list(argv)
+
+
+def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:
+    while trace is not None and trace.tb_frame.f_globals is globals():
+        trace = trace.tb_next
+    return trace
+
+
+def _finish(code: int) -> int:
+    """Wait for the program's threads, run what it wants run at its end, flush; returns the exit code after that."""
+    for finish in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]
+        with contextlib.suppress(BaseException):
+            finish()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             code = code or 120
-    return (code or 0) & 0xFF
+    return code
+
+
+def can_run(argv: Sequence[str]) -> bool:
+    """Is this a way to start Python that a zygote knows? More options, or a program on standard input, are not."""
+    words = argv[2:] if argv[1:2] == ["-I"] else argv[1:]
+    return len(words) > 1 if words[:1] in (["-c"], ["-m"]) else bool(words) and not words[0].startswith("-")
 
 
 def _execute(arguments: list[str]) -> None:
-    while arguments and arguments[0].startswith("-") and arguments[0] not in ("-c", "-m"):
-        arguments.pop(0)  # -I and the like: this interpreter is isolated by its box
-    kind = arguments[0] if arguments else "-c"
+    """Run ``[-I] -c SOURCE …``, ``[-I] -m MODULE …`` or ``[-I] FILE …`` as the program of this process."""
+    is_isolated = arguments[0] == "-I"
+    kind, *rest = arguments[is_isolated:]
+    first = {"-c": "", "-m": str(Path.cwd())}.get(kind, str(Path(kind).resolve().parent))
+    sys.path[:1] = [] if is_isolated else [first]
+    sys.modules["__main__"] = main_module = types.ModuleType("__main__")
+    vars(main_module)["__builtins__"] = builtins
     if kind == "-m":
-        sys.argv, sys.path[0] = arguments[1:], str(Path.cwd())
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        sys.argv = ["-m", *rest[1:]]
+        runpy._run_module_as_main(rest[0])  # type: ignore[attr-defined]
         return
     source: str | bytes
     if kind == "-c":
-        sys.argv, sys.path[0] = ["-c", *arguments[2:]], ""
-        source, name = (arguments[1] if len(arguments) > 1 else ""), "<string>"
+        sys.argv, source, name = ["-c", *rest[1:]], rest[0], "<string>"
     else:
-        sys.argv, sys.path[0] = arguments, str(Path(kind).parent)
-        source, name = Path(kind).read_bytes(), kind
-    sys.modules["__main__"] = main_module = types.ModuleType("__main__")
-    if kind != "-c":
+        sys.argv, source, name = [kind, *rest], Path(kind).read_bytes(), str(Path(kind).absolute())
         main_module.__file__ = name
-    code = SourceFileLoader("__main__", name).source_to_code(source, name)
-    exec(code, vars(main_module))  # noqa: S102 (as python does)
+    main_module.__loader__ = loader = SourceFileLoader("__main__", name)
+    exec(loader.source_to_code(source, name), vars(main_module))  # noqa: S102 (as python does)
 
 
 def _draw_new_random_numbers() -> None:
