@@ -32,6 +32,7 @@ from sandboxes.launcher import Launcher
 from sandboxes.limits import Limits
 from sandboxes.results import SandboxUnavailable
 from sandboxes.slots import remove_left_overs, state_dir
+from sandboxes.zygote import can_run
 
 HERE = Path(__file__).resolve().parent
 REQUEST_SECONDS = 5.0
@@ -57,7 +58,9 @@ def connect(python: Path) -> socket.socket | None:
 
     Raises `SandboxUnavailable` when the service is there and cannot take more.
     """
-    said = _ask({"op": "box", "python": str(python)})
+    said = None
+    with contextlib.suppress(TimeoutError):
+        said = _ask({"op": "box", "python": str(python)})
     if said is None:
         return None
     control, answer = said
@@ -76,7 +79,10 @@ def place(memory_bytes: int, *, timeout: float | None = None) -> Iterator[None]:
     Without a service there is nobody to wait for, and this returns at once. Raises `SandboxUnavailable` when no room
     comes free within ``timeout`` seconds.
     """
-    said = _ask({"op": "place", "memory_bytes": memory_bytes}, timeout)
+    try:
+        said = _ask({"op": "place", "memory_bytes": memory_bytes}, timeout)
+    except TimeoutError:
+        raise SandboxUnavailable(f"no room for another run came free within {timeout} seconds") from None
     if said is None:
         yield
         return
@@ -89,7 +95,9 @@ def place(memory_bytes: int, *, timeout: float | None = None) -> Iterator[None]:
 
 def status() -> dict[str, Any] | None:
     """Return what the service says of itself (zygotes, runs, those who wait); None when there is none."""
-    said = _ask({"op": "status"})
+    said = None
+    with contextlib.suppress(TimeoutError):
+        said = _ask({"op": "status"})
     if said is None:
         return None
     control, answer = said
@@ -100,7 +108,10 @@ def status() -> dict[str, Any] | None:
 def _ask(
     question: Mapping[str, Any], timeout: float | None = REQUEST_SECONDS
 ) -> tuple[socket.socket, dict[str, Any]] | None:
-    """Put one question; returns the connection and the answer, or None when nobody is there to answer."""
+    """Put one question; returns the connection and the answer, or None when nobody is there to answer.
+
+    Raises `TimeoutError` when somebody is there and does not answer within ``timeout`` seconds.
+    """
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         _require_trusted(socket_path())
@@ -109,6 +120,9 @@ def _ask(
         channel.send(control, question)
         control.settimeout(timeout)
         answer, _ = channel.receive(control)
+    except TimeoutError:
+        control.close()
+        raise
     except (OSError, channel.Closed):
         control.close()
         return None
@@ -135,6 +149,7 @@ class Zygote:
     orders: socket.socket
     started_at: float = field(default_factory=time.monotonic)
     is_ready: bool = False
+    has_ended: bool = False  # the process that launched it
     forks: int = 0
 
     def is_worn(self) -> bool:
@@ -258,7 +273,7 @@ class Service:
         """Take one message of somebody who is connected; nonsense ends the connection."""
         try:
             message, fds = channel.receive(control)
-        except channel.Closed:
+        except (channel.Closed, RecursionError):
             self._forget(control)
             return
         try:
@@ -266,20 +281,25 @@ class Service:
                 self._launch(control, self.asking[control], message, fds)
             else:
                 self._answer(control, message)
-        except (channel.Closed, KeyError, TypeError, ValueError):
+        except Exception:
+            # A message can be wrong in more ways than can be listed; it costs whoever sent it the connection.
             self._forget(control)
         finally:
             for fd in fds:
                 os.close(fd)
 
     def _answer(self, control: socket.socket, message: Mapping[str, Any]) -> None:
+        if control in self.placed or any(one.control is control for one in self.waiting):
+            raise ValueError("one question on each connection")
         if message["op"] == "box":
             is_known = message["python"] in self.by_python
             channel.send(control, {"event": "ask" if is_known else "unknown"})
             if is_known:
                 self.asking[control] = message["python"]
         elif message["op"] == "place":
-            self.waiting.append(Waiting(control, int(message["memory_bytes"])))
+            if type(message["memory_bytes"]) is not int or message["memory_bytes"] < 0:
+                raise ValueError("not a number of bytes")
+            self.waiting.append(Waiting(control, message["memory_bytes"]))
             self._grant()
         elif message["op"] == "status":
             channel.send(control, self._status())
@@ -332,7 +352,8 @@ class Service:
     def _launch(self, control: socket.socket, python: str, request: dict[str, Any], fds: list[int]) -> None:
         """Fork a launcher for one box; it goes on alone."""
         zygote = self.zygotes.get(python)
-        is_warm = zygote is not None and zygote.is_ready and request["argv"][0] == "python"
+        argv = request["argv"]
+        is_warm = zygote is not None and zygote.is_ready and argv[0] == "python" and can_run(argv)
         pid = self._fork()
         if pid == 0:
             self._become_launcher(
@@ -441,8 +462,9 @@ class Service:
         self.say(f"the zygote of {zygote.environment.name} is lost ({why}): {self._said_by(zygote)}")
         self._unregister(zygote)
         # Its children live on: they are runs of learners, and its outer box ends with the last of them.
-        zygote.close(at_once=not zygote.is_ready)
-        self.retired.append(zygote)
+        zygote.close(at_once=not zygote.is_ready or zygote.has_ended)
+        if not zygote.has_ended:
+            self.retired.append(zygote)
         if self.zygotes.get(python) is zygote:
             del self.zygotes[python]
 
@@ -474,6 +496,8 @@ class Service:
             if status != 0:
                 remove_left_overs()
             self.launchers.discard(pid)
+            for zygote in self.zygotes.values():
+                zygote.has_ended = zygote.has_ended or zygote.pid == pid
             for zygote in [zygote for zygote in self.retired if zygote.pid == pid]:
                 zygote.control.close()
                 self.retired.remove(zygote)
