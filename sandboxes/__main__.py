@@ -2,7 +2,8 @@
 
 Exit codes: 0 the run completed, 1 it ended otherwise, 2 the command or the notebook was wrong, 3 no sandbox could be
 built here. `python -m sandboxes --check` only builds a sandbox and says whether that worked; `python -m sandboxes
-serve` keeps kernels warm for all who run notebooks on this machine (`service`).
+serve` keeps kernels warm for all who run notebooks on this machine (`service`); `python -m sandboxes kernelspecs` lets
+Jupyter start its kernels in sandboxes (`kernelspecs`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import nbformat
 
-from sandboxes import service
+from sandboxes import kernelspecs, service
 from sandboxes.box import check
 from sandboxes.limits import Limits
 from sandboxes.messages import sentence
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["serve"]:
         return service.main(arguments[1:])
+    if arguments[:1] == ["kernelspecs"]:
+        return kernelspecs.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         if options.check:

@@ -11,43 +11,48 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
+import signal
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict, Unicode
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from traitlets import Dict, Int, Unicode
 
 from sandboxes import environments
 from sandboxes.box import START_SECONDS, Box
 from sandboxes.gate import Gate
 from sandboxes.limits import Limits
-from sandboxes.results import Ending, SandboxUnavailable
+from sandboxes.results import Ending, RunStatus, SandboxUnavailable
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 PORTS = dict(zip(CHANNELS, range(1, 6), strict=True))
-INSIDE = "/tools/kernel"
+INSIDE, CONNECTION_FILE = "/tools/kernel", "/tools/connection.json"
 # What a kernel that lives long may send in all; a run has a limit of its own.
-ALLOWED_BYTES = 1 << 30
+ALLOWED_BYTES = 256 << 20
+POLL_SECONDS = 0.02
 
 
-class SandboxProvisioner(LocalProvisioner):
-    """Starts one kernel in one box.
+class SandboxProvisioner(KernelProvisionerBase):
+    """Starts one kernel in one box; restarted, it is another kernel in another box at the same address.
 
-    What it is to be started with comes from the kernel specification (``environment``, ``limits``), or from `equip`.
+    What it is to be started with comes from the kernel specification (``environment``, ``limits``, ``allowed_bytes``),
+    or from `equip`. The working directory and the variables of whoever starts it stay outside.
     """
 
     environment = Unicode("", config=True, help="name of a declared kernel environment")
     limits = Dict({}, config=True, help="limits that differ from those of the environment, by name")
+    allowed_bytes = Int(ALLOWED_BYTES, config=True, help="how much the kernel may send in all")
 
     box: Box | None = None
     gate: Gate | None = None
-    allowed_bytes = ALLOWED_BYTES
-    _folder: Path | None = None
+    _equipment: Mapping[str, Any] = MappingProxyType({})
+    _folder: tempfile.TemporaryDirectory[str] | None = None
     _error_fd = -1
+    _is_end_known = False
 
     def equip(
         self,
@@ -55,27 +60,26 @@ class SandboxProvisioner(LocalProvisioner):
         files: Mapping[str, bytes],
         limits: Limits,
         python: Path,
-        allowed_bytes: int = ALLOWED_BYTES,
+        allowed_bytes: int | None = None,
         argv: Sequence[str] = environments.KERNEL_ARGV,
     ) -> None:
         """Set the files of the working directory, the limits, the kernel environment's interpreter, and how many
         bytes the kernel may send in all. The error stream goes to memory, for staff (`error_text`)."""
-        self._error_fd = os.memfd_create("kernel-errors")
-        self.allowed_bytes = allowed_bytes
-        self.box = Box(
-            [word.format(connection_file="/tools/connection.json") for word in argv],
-            files=files,
-            limits=limits,
-            python=python,
-            stderr=self._error_fd,
-            sockets=[f"{INSIDE}-{port}" for port in PORTS.values()],
-        )
+        self.allowed_bytes = allowed_bytes or self.allowed_bytes
+        self._equipment = {
+            "argv": [word.replace("{connection_file}", CONNECTION_FILE) for word in argv],
+            "files": files,
+            "limits": limits,
+            "python": python,
+        }
 
     def _equip_as_declared(self) -> None:
         try:
             environment = environments.load()[self.environment]
             limits = environment.limits.with_(**self.limits)
-        except (KeyError, ValueError) as error:
+        except KeyError:
+            raise SandboxUnavailable(f"no kernel environment {self.environment!r} is declared") from None
+        except ValueError as error:
             raise SandboxUnavailable(f"the kernel environment {self.environment!r}: {error}") from error
         self.equip(files={}, limits=limits, python=environment.python, argv=environment.argv)
 
@@ -91,25 +95,44 @@ class SandboxProvisioner(LocalProvisioner):
             raise SandboxUnavailable("the kernel was not launched")
         return self.gate
 
+    def error_text(self) -> str:
+        """Return the end of what the kernel's process wrote to its error stream: for staff only."""
+        size = os.fstat(self._error_fd).st_size
+        return os.pread(self._error_fd, 4000, max(0, size - 4000)).decode(errors="replace")
+
+    # ── What a kernel manager asks for ──
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Write down where the kernel is to listen; nothing of our environment goes in."""
-        if self.box is None:
+        if not self._equipment:
             self._equip_as_declared()
-        box = self.started_box()
-        self._folder = Path(tempfile.mkdtemp(prefix="kernel-"))
+        # Kept over a restart: those who are connected find the next kernel where the last one was.
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
         manager: Any = self.parent
-        manager.transport, manager.ip = "ipc", str(self._folder / "k")
+        manager.transport, manager.ip = "ipc", str(Path(self._folder.name, "k"))
         for channel, port in PORTS.items():
             setattr(manager, f"{channel}_port", port)
         info = manager.get_connection_info()
         inside = info | {"ip": INSIDE, "key": info["key"].decode()}
-        box.tools["connection.json"] = json.dumps(inside).encode()
         self.connection_info = info
-        return kwargs | {"cmd": box.argv}
+        self._error_fd = os.memfd_create("kernel-errors")
+        self.box = Box(
+            **self._equipment,
+            tools={"connection.json": json.dumps(inside).encode()},
+            stderr=self._error_fd,
+            sockets=[f"{INSIDE}-{port}" for port in PORTS.values()],
+        )
+        self.box.argv += kwargs.pop("extra_arguments", [])
+        self._is_end_known = False
+        return kwargs | {"cmd": self.box.argv}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel, wait for its sockets and open the gate. Raises `SandboxUnavailable`."""
-        await asyncio.to_thread(self._launch)
+        try:
+            await asyncio.to_thread(self._launch)
+        except BaseException:
+            self.close()  # a manager does not clean up after a kernel that never was
+            raise
         return self.connection_info
 
     def _launch(self) -> None:
@@ -119,47 +142,61 @@ class SandboxProvisioner(LocalProvisioner):
             door, connections = box.connections(START_SECONDS)
         except SandboxUnavailable as error:
             raise SandboxUnavailable(f"the kernel did not start: {error}: {self.error_text()[-500:]}") from error
-        if self._folder is not None:
-            self.gate = Gate(
-                ours=self._folder / "k", door=door, connections=connections, allowed_bytes=self.allowed_bytes
-            )
-
-    def error_text(self) -> str:
-        """Return the end of what the kernel's process wrote to its error stream: for staff only."""
-        size = os.fstat(self._error_fd).st_size
-        return os.pread(self._error_fd, 4000, max(0, size - 4000)).decode(errors="replace")
+        ours = Path(self.connection_info["ip"])
+        self.gate = Gate(ours=ours, door=door, connections=connections, allowed_bytes=self.allowed_bytes)
 
     @property
     def has_process(self) -> bool:
+        """Is there a kernel, running or not yet cleaned up after?"""
         return self.box is not None and self.box.pid is not None
 
     async def poll(self) -> int | None:
-        """Return None while the kernel runs, else an exit code."""
-        return _code(self.started_box().poll()) if self.box is not None else 0
+        """Return None while the kernel runs, else an exit code. One that has sent too much is ended here."""
+        if self.box is None:
+            return 0
+        if self.gate is not None and self.gate.has_overflowed:
+            self._tell_end(f"it has sent more than {self.allowed_bytes} bytes")
+            self.box.kill()
+        ending = self.box.poll()
+        if ending is not None and ending.status is not RunStatus.COMPLETED:
+            self._tell_end(f"{ending.status}, {ending.detail}")
+        return _code(ending)
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end."""
         while (code := await self.poll()) is None:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(POLL_SECONDS)
         return code
 
     async def send_signal(self, signum: int) -> None:
         """A signal cannot be sent into a box; interrupts go by message, everything stronger ends the box."""
-        if signum != 0:
+        if signum not in (0, signal.SIGINT):
             await self.kill()
 
     async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and everything else in its box."""
+        self._is_end_known = True
         if self.box is not None:
             self.box.kill()
 
     async def terminate(self, restart: bool = False) -> None:
+        """End the kernel, and everything else in its box."""
         await self.kill()
 
     async def cleanup(self, restart: bool = False) -> None:
-        self.close()
+        """Give back what the kernel held; for a restart its address is kept."""
+        self._clean_up()
+        if not restart:
+            self.close()
 
     def close(self) -> None:
         """End the kernel and give everything back. Safe to call twice and at any stage."""
+        self._clean_up()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _clean_up(self) -> None:
         if self.gate is not None:
             self.gate.close()
             self.gate = None
@@ -169,9 +206,12 @@ class SandboxProvisioner(LocalProvisioner):
         if self._error_fd >= 0:
             os.close(self._error_fd)
             self._error_fd = -1
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+
+    def _tell_end(self, reason: str) -> None:
+        """Say once, in the log of whoever started the kernel, why it has ended unasked."""
+        if not self._is_end_known:
+            self.log.warning("kernel %s has ended: %s", self.kernel_id, reason)
+        self._is_end_known = True
 
 
 def _code(ending: Ending | None) -> int | None:
