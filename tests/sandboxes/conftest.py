@@ -1,8 +1,15 @@
-"""The kernel environment, a way to run a notebook of the corpus, and a look at what is left behind."""
+"""The kernel environment, ways to run notebooks of the corpus, and a look at what is left behind."""
 
 import contextlib
-import fcntl
+import json
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -10,14 +17,14 @@ import pytest
 
 from sandboxes import isolation
 from sandboxes.box import Box, check
-from sandboxes.limits import Limits
 from sandboxes.runner import run_notebook
 from sandboxes.slots import state_dir
 
+from .corpus import CORPUS, SMALL, Incident, Outcome, carry_out, left_by
+
 PROJECT = Path(isolation.__file__).resolve().parents[1]
-CORPUS = PROJECT / "tests" / "notebooks"
 KERNEL_PYTHON = Path(os.environ.get("KERNEL_PYTHON", PROJECT / ".venv-kernel" / "bin" / "python"))
-SMALL = Limits(wall_seconds=15, cpu_seconds=15, memory_bytes=256 << 20, disk_bytes=8 << 20, output_bytes=200_000)
+READY_SECONDS = 120
 
 
 @pytest.fixture(scope="session")
@@ -53,40 +60,138 @@ def _leaves_nothing(monkeypatch):
 
     monkeypatch.setattr(Box, "start", remember)
     yield
-    for uid in taken:
-        with unless_taken_again(uid) as is_free:
-            assert not is_free or not box_processes(uid)
-            assert not is_free or not leftovers(uid)
+    wait_for(lambda: not list(left_by(taken)))
 
 
-@contextlib.contextmanager
-def unless_taken_again(uid):
-    """Hold a slot while looking at it, so that no other box can move in meanwhile."""
-    with (state_dir() / "locks" / str(uid)).open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-
-
-def box_processes(uid):
-    """Pids of the processes that run under a user id."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                found.add(int(entry.name))
-    return found
-
-
-def leftovers(uid):
-    """Control groups of a slot."""
-    return list(Path("/sys/fs/cgroup").rglob(f"sandbox-{uid}"))
+def wait_for(condition, seconds=10):
+    """Wait until a condition holds; it had better."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
 
 
 def text_of(result, cell=0):
     """What a cell printed."""
     outputs = result.notebook.cells[cell].outputs
     return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+# ── What lies outside, for notebooks to try to reach ─────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Host:
+    """Things of this machine, open to everybody on it but those in a box; `told` is what notebooks know of them."""
+
+    told: dict
+    listeners: list
+
+    def is_untouched(self):
+        """Has nobody come?"""
+        for listener in self.listeners:
+            with contextlib.suppress(BlockingIOError):
+                listener.accept()[0].close()
+                return False
+        return True
+
+
+@pytest.fixture(scope="session")
+def host():
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # pytest's own folders are closed to other accounts
+    folder.chmod(0o755)
+    (folder / "file").write_text("for everybody")
+    listeners = [socket.create_server(("127.0.0.1", 0)), *(socket.socket(socket.AF_UNIX) for _ in range(2))]
+    port = listeners[0].getsockname()[1]
+    listeners[1].bind(str(folder / "socket"))
+    (folder / "socket").chmod(0o777)
+    listeners[2].bind(f"\0host-{os.getpid()}")
+    with contextlib.suppress(OSError):  # a machine without version 6
+        listeners.append(socket.create_server(("::1", port), family=socket.AF_INET6))
+    for listener in listeners:
+        listener.listen()
+        listener.setblocking(False)
+    told = {
+        "port": port,
+        "socket": str(folder / "socket"),
+        "abstract": f"host-{os.getpid()}",
+        "file": str(folder / "file"),
+        "project": str(PROJECT),
+        "state": str(state_dir()),
+        "pid": os.getpid(),
+        "group": os.getpgrp(),
+    }
+    yield Host(told, listeners)
+    for listener in listeners:
+        listener.close()
+    shutil.rmtree(folder)
+
+
+# ── Three ways to the same box ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def cold(python, host, monkeypatch, tmp_path):
+    """Carry out an incident where no service runs: every kernel is a fresh interpreter."""
+    monkeypatch.setenv("SECRET_KEY", "secret-of-platform-1")
+    monkeypatch.setenv("SANDBOXES_SOCKET", str(tmp_path / "nobody"))
+    return lambda incident: carry_out(incident, python=python, host=host.told)
+
+
+@pytest.fixture(scope="session")
+def service(python, tmp_path_factory):
+    """A sandbox service of our own, ready to fork kernels; its socket."""
+    folder = tmp_path_factory.mktemp("service")
+    declared = folder / "environments.toml"
+    preload = ["pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp"]
+    declared.write_text(f'[environments.python]\npython = "{python}"\npreload = {preload}\nwarm_up = "1 / 0"\n')
+    command = [sys.executable, "-m", "sandboxes", "serve", "--socket", folder / "s", "--environments", declared]
+    environment = os.environ | {"SECRET_KEY": "secret-of-service-1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=PROJECT) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield folder / "s"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def warm(python, host, service, monkeypatch):
+    """Carry out an incident by way of a service: every kernel is forked from one that has its libraries loaded."""
+
+    def carry_out_warm(incident):
+        outcomes = carry_out(incident, python=python, host=host.told)
+        assert all(outcome.is_warm for outcome in outcomes)
+        return outcomes
+
+    monkeypatch.setenv("SECRET_KEY", "secret-of-platform-1")
+    monkeypatch.setenv("SANDBOXES_SOCKET", str(service))
+    return carry_out_warm
+
+
+@pytest.fixture(scope="session")
+def account(python):
+    """A process of a plain account that carries out what it is asked to."""
+    if os.geteuid() != 0:
+        pytest.skip("the tests run as a plain account already")
+    code = "from tests.sandboxes import corpus; corpus.serve()"
+    command = [sys.executable, Path(__file__).with_name("plain_account.py"), str(PROJECT), code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def plain_account(account, python, host):
+    """Carry out an incident as a plain account, which makes boxes by way of user namespaces."""
+
+    def ask(incident: Incident):
+        print(json.dumps({"name": incident.name, "python": str(python), "host": host.told}), file=account.stdin)
+        account.stdin.flush()
+        answer = json.loads(account.stdout.readline())
+        if "new namespaces" in answer.get("error", ""):
+            pytest.skip(f"this machine gives plain accounts no user namespace: {answer['error'].splitlines()[-1]}")
+        assert "error" not in answer, answer["error"]
+        return [Outcome(**outcome) for outcome in answer["outcomes"]]
+
+    return ask

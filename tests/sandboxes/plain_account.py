@@ -1,5 +1,6 @@
 """Become a plain account and run a piece of Python there: `python plain_account.py PROJECT CODE`, as root.
 
+The account's number is one that nobody else has, so that what it leaves behind can be told from what others leave.
 Where interpreter or project lie in a closed home such as /root, they are shown to the plain account at the same place
 in a mount namespace of this process's own.
 """
@@ -11,13 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-ACCOUNT = 54321
-
 
 def main(project: str, code: str) -> None:
     sys.path.insert(0, project)
     from sandboxes import lockdown
 
+    account = 1_000_000 + os.getpid()
     lockdown.unshare(lockdown.CLONE_NEWNS)
     lockdown.mount("none", "/", None, lockdown.MS_REC | lockdown.MS_PRIVATE)
     shown = [path for path in (sys.base_prefix, project) if path.startswith("/root/")]
@@ -30,10 +30,17 @@ def main(project: str, code: str) -> None:
             lockdown.bind(str(stash / str(number)), path, 0)
     stash.chmod(0o755)
     state = tempfile.mkdtemp(prefix="sbx-", dir="/tmp")
-    os.chown(state, ACCOUNT, ACCOUNT)
-    environment = {"PATH": "/usr/bin:/bin", "HOME": state, "SANDBOXES_STATE_DIR": state, "PYTHONPATH": project}
+    os.chown(state, account, account)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": state,
+        "SANDBOXES_STATE_DIR": state,
+        "SANDBOXES_SOCKET": f"{state}/service.sock",
+        "SECRET_KEY": "secret-of-account-1",
+        "PYTHONPATH": project,
+    }
     command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, env=environment, user=ACCOUNT, group=ACCOUNT, extra_groups=[], check=False)
+    done = subprocess.run(command, env=environment, user=account, group=account, extra_groups=[], check=False)
     shutil.rmtree(state)
     for number in range(len(shown)):
         lockdown.libc.umount2(bytes(stash / str(number)), lockdown.MNT_DETACH)
