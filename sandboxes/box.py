@@ -45,7 +45,8 @@ class Box:
     executable). ``files`` are copied into the working directory `/cwd`, ``tools`` into `/tools`; both belong to the
     box. ``stdin``, ``stdout`` and ``stderr`` are file descriptors that the program gets (None: nothing); ``pass_fds``
     keep their numbers. The caller closes its own copies after `start`. ``sockets`` are paths of Unix sockets below
-    `/tools` that the program will make; see `connections`.
+    `/tools` that the program will make; see `connections`. ``read_only`` are files and folders of this machine to be
+    shown beside what every box sees (where a service knows the interpreter, it shows what is declared to it instead).
 
     Raises `ValueError` for file names that would leave their folder, `SandboxUnavailable` when the box cannot be
     built.
@@ -65,12 +66,13 @@ class Box:
         stderr: int | None = None,
         pass_fds: Sequence[int] = (),
         sockets: Sequence[str] = (),
+        read_only: Sequence[str] = (),
     ) -> None:
         # Made absolute with its links kept: a virtual environment is known by the place of its link.
         self.argv, self.limits, self.python = list(argv), limits, Path(os.path.normpath(Path.cwd() / python))
         self.files, self.tools, self.env = dict(files or {}), dict(tools or {}), dict(env or {})
         self.streams = {0: stdin, 1: stdout, 2: stderr} | {number: number for number in pass_fds}
-        self.sockets = list(sockets)
+        self.sockets, self.read_only = list(sockets), list(read_only)
         self.pid: int | None = None  # of the box's first process
         self.launcher_pid: int | None = None
         self.uid: int | None = None
@@ -92,8 +94,9 @@ class Box:
     def connections(self, timeout: float = START_SECONDS) -> tuple[socket.socket, list[socket.socket]]:
         """Wait for the program's ``sockets``; returns the door to them and a first connection to each, in their order.
 
-        All are the caller's to close. `connect_by` asks the door for one more connection. Raises `SandboxUnavailable`
-        when the program ended first or took too long.
+        All are the caller's to close. Asked with ``{"socket": number}``, the door answers with one more connection,
+        or without, in the order of the questions. Raises `SandboxUnavailable` when the program ended first or took
+        too long.
         """
         event = self._next_event(time.monotonic() + timeout)
         if event is None:
@@ -199,6 +202,7 @@ class Box:
             "limits": self.limits.as_dict(),
             "env": self.env,
             "sockets": self.sockets,
+            "read_only": self.read_only,
             "files_sent": [(folder, name, len(data)) for folder, name, data in sent],
             "fds": ["payload", *self.streams],
         }
@@ -245,17 +249,6 @@ class Box:
         else:
             status, detail = RunStatus.KERNEL_DIED, f"signal {number}" if code is None else f"exit code {code}"
         self._ending = Ending(status, code, number, detail)
-
-
-def connect_by(door: socket.socket, number: int, timeout: float = END_SECONDS) -> socket.socket | None:
-    """Ask the door of a box for one more connection to its socket ``number``; None when there is none to be had."""
-    door.settimeout(timeout)
-    try:
-        channel.send(door, {"socket": number})
-        _, fds = channel.receive(door)
-    except (channel.Closed, TimeoutError):
-        return None
-    return socket.socket(fileno=fds[0]) if fds else None
 
 
 def _require_plain_name(name: str) -> None:

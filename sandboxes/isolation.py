@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -132,6 +132,7 @@ def plan(
     uid: int,
     root: str,
     user: User,
+    read_only: Iterable[str] = (),
     role: Role = "run",
     is_kernel: bool = False,
     is_nested: bool = False,
@@ -140,8 +141,9 @@ def plan(
 
     ``argv[0] == "python"`` stands for the interpreter ``python``. ``uid``: the box's user id, as it is called inside;
     ``user``: whether it is taken as a real id, mapped in a user namespace of its own, already had, or asked for.
-    ``root``: an empty folder to build the tree on. ``is_nested``: in a zygote's tree. Raises `SandboxUnavailable`
-    when there is no such interpreter or no such box on this machine.
+    ``root``: an empty folder to build the tree on. ``read_only``: what the environment shows beside what every box
+    sees. ``is_nested``: in a zygote's tree. Raises `SandboxUnavailable` when there is no such interpreter, path or box
+    on this machine.
     """
     if platform.machine() != "x86_64":
         raise SandboxUnavailable(f"the system call filter is not written for {platform.machine()} machines yet")
@@ -154,7 +156,7 @@ def plan(
         "argv": [str(python), *argv[1:]] if is_python else argv,
         "is_python": is_python,
         "env": {"PATH": f"{python.parent}:/usr/bin:/bin", **ENVIRONMENT, **env},
-        "read_only": read_only_paths(python),
+        "read_only": sorted({*read_only_paths(python), *_declared_paths(read_only)}),
         "share": "/share" if is_nested else str(SHARE),
         "devices": DEVICES,
         "scratch": SCRATCH,
@@ -184,6 +186,16 @@ def read_only_paths(python: Path) -> list[str]:
         if not any(prefix.is_relative_to(path) for path in READ_ONLY):
             paths.add(str(prefix))
     return sorted(paths)
+
+
+def _declared_paths(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the paths that an environment declares. Raises `SandboxUnavailable` for one that no box can show."""
+    for path in paths:
+        if any(Path(own).is_relative_to(path) for own in (*SCRATCH, "/dev/null", "/etc/passwd", "/proc", "/share")):
+            raise SandboxUnavailable(f"{path} cannot be shown: a box has one of its own")
+        if not Path(path).exists():
+            raise SandboxUnavailable(f"{path}, which the environment shows in its boxes, is not there")
+        yield path
 
 
 def _prefixes(python: Path) -> Iterator[Path]:

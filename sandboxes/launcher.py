@@ -172,6 +172,7 @@ class Launcher:
             python=Path(self.request["python"]),
             limits=self.limits,
             env=self.request["env"],
+            read_only=self.request["read_only"],
             uid=0 if is_zygote and not self.is_root else self.slot.uid,
             root=isolation.NEW_ROOT if self.is_warm else str(self.slot.root),
             user=self._user(),

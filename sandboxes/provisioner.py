@@ -62,15 +62,20 @@ class SandboxProvisioner(KernelProvisionerBase):
         python: Path,
         allowed_bytes: int | None = None,
         argv: Sequence[str] = environments.KERNEL_ARGV,
+        read_only: Sequence[Path] = (),
     ) -> None:
         """Set the files of the working directory, the limits, the kernel environment's interpreter, and how many
-        bytes the kernel may send in all. The error stream goes to memory, for staff (`error_text`)."""
+        bytes the kernel may send in all; ``argv`` and ``read_only`` as in `environments.Environment`.
+
+        The error stream goes to memory, for staff (`error_text`).
+        """
         self.allowed_bytes = allowed_bytes or self.allowed_bytes
         self._equipment = {
             "argv": [word.replace("{connection_file}", CONNECTION_FILE) for word in argv],
             "files": files,
             "limits": limits,
             "python": python,
+            "read_only": [str(path) for path in read_only],
         }
 
     def _equip_as_declared(self) -> None:
@@ -81,7 +86,13 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise SandboxUnavailable(f"no kernel environment {self.environment!r} is declared") from None
         except ValueError as error:
             raise SandboxUnavailable(f"the kernel environment {self.environment!r}: {error}") from error
-        self.equip(files={}, limits=limits, python=environment.python, argv=environment.argv)
+        self.equip(
+            files={},
+            limits=limits,
+            python=environment.python,
+            argv=environment.argv,
+            read_only=environment.read_only,
+        )
 
     def started_box(self) -> Box:
         """Return the box. Raises `SandboxUnavailable` before the kernel was launched."""

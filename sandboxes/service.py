@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import grp
 import json
 import os
@@ -210,6 +211,7 @@ class Service:
         """Serve until told to stop (SIGTERM, SIGINT). Raises `SandboxUnavailable` when it cannot listen."""
         self._watch_signals()
         self._listen()
+        gc.freeze()  # a launcher is a fork of us: what is here already stays shared with it
         has_said_ready = False
         try:
             while not self.is_stopping:
@@ -356,9 +358,10 @@ class Service:
         is_warm = zygote is not None and zygote.is_ready and argv[0] == "python" and can_run(argv)
         pid = self._fork()
         if pid == 0:
-            self._become_launcher(
-                control, {**request, "python": python}, fds, zygote.orders if zygote and is_warm else None
-            )
+            # What a box may see is the operator's to say, not that of those who ask.
+            shown = [str(path) for path in self.by_python[python].read_only]
+            request |= {"python": python, "read_only": shown}
+            self._become_launcher(control, request, fds, zygote.orders if zygote and is_warm else None)
         if zygote is not None and is_warm:
             zygote.forks += 1
         self.launchers.add(pid)
@@ -433,6 +436,7 @@ class Service:
                 "limits": Limits(memory_bytes=ZYGOTE_MEMORY_BYTES, processes=4096, disk_bytes=256 << 20).as_dict(),
                 "env": {},
                 "sockets": [],
+                "read_only": [str(path) for path in environment.read_only],
                 "files_sent": sent,
                 "fds": ["payload", 0, 1, 2, 3],
             }
