@@ -3,11 +3,14 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,8 @@ from lms import launcher
 from tests.servers import wait_until
 
 SUBMISSIONS = 20
+# How long to go on killing at random; ten minutes is a good night's work.
+KILLING_SECONDS = float(os.environ.get("KILLING_SECONDS", "15"))
 pytestmark = [
     pytest.mark.embedded_only,
     pytest.mark.timeout(900),
@@ -51,10 +56,13 @@ django.setup()
 from django.contrib.auth import get_user_model
 from grading.models import Exercise, Submission
 source = sys.stdin.buffer.read()
-exercise = Exercise.objects.create(slug="double", title_th="คูณสอง", title_en="Double")
-learner = get_user_model().objects.create_user("crash@example.go.th", "x", given_name="ทดสอบ")
-exercise.add_version(source=source, max_score=1, files=[], limits={{}}, author=learner)
-for number in range({SUBMISSIONS}):
+person = {{"email": "crash@example.go.th", "defaults": {{"given_name": "ทดสอบ"}}}}
+learner, is_new = get_user_model().objects.get_or_create(**person)
+exercise, _ = Exercise.objects.get_or_create(slug="double", defaults={{"title_th": "คูณสอง", "title_en": "Double"}})
+if is_new:
+    exercise.add_version(source=source, max_score=1, files=[], limits={{}}, author=learner)
+first = Submission.objects.count()
+for number in range(first, first + {SUBMISSIONS}):
     notebook = json.loads(source)
     if number % 2:
         notebook["cells"][0]["source"] = "def double(n):\\n    return n + " + str(number)
@@ -71,14 +79,17 @@ class Site:
         self.var = var
         self.env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
         self.env |= {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "lms.settings", "PYTHONUNBUFFERED": "1"}
-        self.env |= {"GRADING_LEASE_SECONDS": "6", "SWEEP_SECONDS": "1"}
+        self.env |= {"GRADING_LEASE_SECONDS": "6", "SWEEP_SECONDS": "1", "GRADING_MAX_TRIES": "1000"}
+        self.env["SANDBOXES_SOCKET"] = str(var / "sandboxes.sock")
         children = launcher.programs(var, self.env, 1)
         self.queue = launcher.embedded_queue(var, self.env)
-        self.grader, self.beat = (next(c for c in children if c.name == name) for name in ("grader", "beat"))
+        self.kernels, self.grader, self.beat = (
+            next(child for child in children if child.name == name) for name in ("kernels", "grader", "beat")
+        )
 
     @property
     def children(self):
-        return [self.queue, self.grader, self.beat]
+        return [self.queue, self.kernels, self.grader, self.beat]
 
     def start(self) -> None:
         with (
@@ -87,10 +98,15 @@ class Site:
         ):
             migrated.backup(own)
             own.execute("PRAGMA journal_mode=WAL")
-        subprocess.run([sys.executable, "-c", SEED], input=SOURCE, env=self.env, cwd=settings.BASE_DIR, check=True)
+        self.hand_in()
+        self.kernels.start()
         self.start_queue()
         self.grader.start()
         self.beat.start()
+
+    def hand_in(self) -> None:
+        """Twenty more submissions: every other one is right."""
+        subprocess.run([sys.executable, "-c", SEED], input=SOURCE, env=self.env, cwd=settings.BASE_DIR, check=True)
 
     def start_queue(self) -> None:
         self.queue.start()
@@ -143,16 +159,16 @@ def site(transactional_db):
             site.stop()
 
 
-def assert_graded_once_each(site: Site) -> None:
-    site.wait_for(lambda: site.count("graded") == SUBMISSIONS, f"{SUBMISSIONS} grades")
+def assert_graded_once_each(site: Site, count: int = SUBMISSIONS) -> None:
+    site.wait_for(lambda: site.count("graded") == count, f"{count} grades")
     grades = site.ask("SELECT submission_id, count(*) FROM grading_grade GROUP BY submission_id")
-    assert len(grades) == SUBMISSIONS
+    assert len(grades) == count
     assert {number for _, number in grades} == {1}
     # By attempt: right answers and wrong ones alternate.
     scores = site.ask(
         "SELECT s.attempt, g.score FROM grading_grade g JOIN grading_submission s ON s.id = g.submission_id"
     )
-    assert dict(scores) == {n + 1: 0.0 if n % 2 else 1.0 for n in range(SUBMISSIONS)}
+    assert dict(scores) == {n + 1: 0.0 if n % 2 else 1.0 for n in range(count)}
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(site):
@@ -184,3 +200,69 @@ def test_a_queue_that_forgot_everything_loses_nothing(site):
             path.unlink()
     site.start_queue()
     assert_graded_once_each(site)
+
+
+def processes(words: str = "", *, below: int) -> list[int]:
+    """The processes below one, as far down as they go, whose command line has these words."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            parents.setdefault(int(fields[1]), []).append(int(folder.name))
+    found, waiting = [], [below]
+    while waiting:
+        for pid in parents.get(waiting.pop(), []):
+            waiting.append(pid)
+            with contextlib.suppress(OSError):
+                if words in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode():
+                    found.append(pid)
+    return found
+
+
+def is_ours(pid: int) -> bool:
+    """Is it (still, and not another of the same number) a process of a sandbox service, a zygote or a kernel?"""
+    with contextlib.suppress(OSError):
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+        return any(words in line for words in (b"sandboxes serve", b"run_zygote", b"ipykernel"))
+    return False
+
+
+def pause(seconds: float) -> None:
+    """The time between two misfortunes; nothing is waited for."""
+    threading.Event().wait(seconds)
+
+
+def test_kills_at_random_lose_nothing_and_raise_no_score(site):
+    """Zygote, launchers, service and worker are killed again and again while submissions come in."""
+    chance = random.Random(20260101)
+    seen: set[int] = set()
+    kills = dict.fromkeys(("zygote", "launcher", "service", "grader"), 0)
+    handed_in, deadline = SUBMISSIONS, time.monotonic() + KILLING_SECONDS
+    while time.monotonic() < deadline:
+        if site.count("graded") > handed_in - SUBMISSIONS // 2:
+            site.hand_in()
+            handed_in += SUBMISSIONS
+        victim = chance.choices(list(kills), weights=(3, 6, 1, 1))[0]
+        service = site.kernels.process.pid
+        seen |= set(processes(below=service))
+        if victim == "grader":
+            site.kill(site.grader)
+            site.grader.start()
+        elif victim == "service":
+            site.kill(site.kernels)
+            site.kernels.start()
+        else:
+            zygotes = processes("run_zygote", below=service)
+            launchers = [pid for pid in processes("sandboxes serve", below=service) if pid not in zygotes]
+            choice = zygotes if victim == "zygote" else launchers
+            if not choice:
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(chance.choice(choice), signal.SIGKILL)
+        kills[victim] += 1
+        pause(chance.uniform(0.1, 1.5))
+    print(f"{handed_in} submissions, killed: {kills}")
+    assert sum(kills.values()) > 5
+    assert_graded_once_each(site, handed_in)
+    site.stop()
+    wait_until(lambda: not any(map(is_ours, seen)), "nothing is left behind", seconds=20)
