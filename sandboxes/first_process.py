@@ -79,7 +79,7 @@ def _lock_down(job: Mapping[str, Any], control: socket.socket) -> None:
     lockdown.become(job["inside_uid"], change=job["user"] == "take")
     lockdown.limit_resources(job["rlimits"])
     readable = [*job["read_only"], "/etc", "/share", "/proc"]
-    lockdown.restrict_files([*job["scratch"], *job["devices"]], readable)
+    lockdown.restrict_files([*job["scratch"], *job["devices"], "/dev/pts"], readable)
 
 
 def _enter_user_namespace(control: socket.socket) -> None:

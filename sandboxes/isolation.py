@@ -26,8 +26,10 @@ FIRST_UID, SLOTS = 60000, 1000
 # A zygote's id, in whose user namespace the ids above are all that exists beside its own.
 ZYGOTE_UID, ZYGOTE_SLOTS = 61000, 100
 # Files of the host, read-only, at the same paths. With them only the kernel environment and its interpreter.
-READ_ONLY = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts")
+READ_ONLY = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# Terminals of its own, for programs that a notebook starts with `!`.
+TERMINALS = 16
 # Beside it, read-only: how matplotlib draws, and a font with Thai letters.
 SHARE = Path(__file__).resolve().parent / "share"
 # Folders that can be written: one tmpfs together (Limits.disk_bytes, Limits.files), nothing in them can be executed.
@@ -159,6 +161,7 @@ def plan(
         "read_only": sorted({*read_only_paths(python), *_declared_paths(read_only)}),
         "share": "/share" if is_nested else str(SHARE),
         "devices": DEVICES,
+        "terminals": TERMINALS,
         "scratch": SCRATCH,
         "folders": [NEW_ROOT] if role == "zygote" else [],
         "proc": PROC[role],

@@ -111,6 +111,10 @@ def build_tree(job: Mapping[str, Any]) -> None:
             Path(root, name).symlink_to(Path("/", name).readlink())
     for path in job["devices"]:
         bind(path, root + path, MS_NOEXEC)
+    Path(root, "dev/pts").mkdir()
+    terminals = f"newinstance,ptmxmode=0666,mode=0620,max={job['terminals']}"
+    mount("devpts", f"{root}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, terminals)
+    Path(root, "dev/ptmx").symlink_to("pts/ptmx")
     for name, text in job["etc"].items():
         _write(Path(root, "etc", name), text.encode(), 0o644)
     bind(job["share"], f"{root}/share", MS_RDONLY | MS_NODEV | MS_NOEXEC)
