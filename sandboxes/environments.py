@@ -127,8 +127,8 @@ def _program(name: str, given: Mapping[str, Any], folder: Path) -> dict[str, Any
         if given.get("preload"):
             raise ValueError(f"environment {name!r}: only Python programs can be preloaded")
         program = str(_path(folder, program))
-    interpreter = given.get("python", program)
-    if not isinstance(interpreter, str) or interpreter == "python":
+    interpreter = given.get("python", None if program == "python" else program)
+    if not isinstance(interpreter, str):
         raise ValueError(f"environment {name!r} needs the path of its interpreter: python = …")
     return {"python": _path(folder, interpreter), "argv": (program, *words)}
 
