@@ -5,6 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from sandboxes import service
+from sandboxes.box import check as check_box
+from sandboxes.results import SandboxUnavailable
+
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -40,3 +44,17 @@ def check_deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return messages
+
+
+@register(Tags.security, deploy=True)
+def check_sandboxes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Really builds one. Where that does not work, grading refuses its work: nothing is ever graded without."""
+    try:
+        check_box(settings.KERNEL_PYTHON)
+    except SandboxUnavailable as error:
+        hint = "docs/operations.md says what each reason means. A machine that only serves pages can do without."
+        return [Error(f"No sandbox can be built here: {error}", hint=hint, id="lms.E020")]
+    if service.status() is None:
+        hint = "Run `python -m sandboxes serve` on each machine that grades."
+        return [Warning("No sandbox service answers: every kernel starts cold.", hint=hint, id="lms.W020")]
+    return []
