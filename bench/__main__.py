@@ -36,7 +36,7 @@ class Plan:
     def __init__(self, *, is_quick: bool) -> None:
         self.repeats = 1 if is_quick else 3
         self.cold_gradings = 2 if is_quick else 5
-        self.warm_gradings = 20 if is_quick else 60
+        self.warm_gradings = 10 if is_quick else 30
         self.stock_gradings = 4 if is_quick else len(exercise.SCORES)
         self.sizes = (1, 10) if is_quick else (1, 10, 50)
         self.at_once = (1, 2, 4)

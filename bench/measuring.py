@@ -48,17 +48,18 @@ def starts(side: Side, count: int) -> Figures:
     return {name: sum(each[name] for each in figures) / count for name in figures[0]}
 
 
-def gradings(side: Side, count: int, at_once: int) -> Figures:
-    """``count`` submissions graded by ``at_once`` graders: figures for each, and how many a minute. Raises
+def gradings(side: Side, each: int, at_once: int) -> Figures:
+    """``each`` submissions graded by each of ``at_once`` graders: figures for one, and how many a minute. Raises
     `WrongScores`."""
-    graded = side.grade(count, at_once)
-    wrong = {number: score for number, score in graded.scores.items() if score != exercise.SCORES[number]}
-    if wrong:
-        raise WrongScores(f"{side.name}: {wrong} should be {exercise.SCORES}")
-    each = graded.spent.per(count)
-    return each | {
-        "per_minute": 60 / each["wall"],
-        "cpu_of_ten_with_start": each["cpu"] + graded.start_cpu / len(exercise.SCORES),
+    graded = side.grade(each, at_once)
+    expected = [exercise.SCORES[number % len(exercise.SCORES)] for number in range(each)] * at_once
+    if graded.scores != expected:
+        raise WrongScores(f"{side.name}: {graded.scores} should be {expected}")
+    count = each * at_once
+    one = graded.spent.per(count)
+    return one | {
+        "per_minute": 60 / one["wall"],
+        "cpu_of_ten_with_start": one["cpu"] + graded.start_cpu / len(exercise.SCORES),
         "cpu_in_worker": graded.worker_cpu / count or None,
         "cpu_in_boxes": graded.box_cpu / count or None,
         "seconds": graded.seconds,

@@ -7,7 +7,6 @@ submissions with so many graders at once, and a `host` in which notebooks are ru
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import shutil
 import subprocess
@@ -29,13 +28,13 @@ SERVICE = (sys.executable, "-m", "sandboxes", "serve")
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """What grading took: the scores by number of submission, and what was spent in all.
+    """What grading took: the scores, grader by grader in the order of submissions, and what was spent in all.
 
     Where it is known: the seconds of each, the CPU time of the workers and of the boxes (parts of ``spent.cpu``), and
     that of starting the graders, which came before and is not in ``spent``.
     """
 
-    scores: dict[int, float]
+    scores: list[float]
     spent: Spent
     seconds: list[float] = field(default_factory=list)
     worker_cpu: float = 0.0
@@ -81,8 +80,8 @@ class Side:
         """Start a process that runs notebooks, starts kernels and keeps them."""
         raise NotImplementedError
 
-    def grade(self, count: int, at_once: int) -> Graded:
-        """Grade ``count`` submissions with ``at_once`` graders at the same time."""
+    def grade(self, each: int, at_once: int) -> Graded:
+        """Grade ``each`` submissions in each of ``at_once`` graders at the same time."""
         raise NotImplementedError
 
     def shared_processes(self) -> frozenset[int]:
@@ -108,34 +107,32 @@ class Stock(Side):
         """Run the notebook in a process of its own: everything is started for it."""
         self._command([STOCK_PYTHON, "-m", "bench.stock", self.notebook], HERE)
 
-    def grade(self, count: int, at_once: int) -> Graded:
-        """`nbgrader autograde` of the first ``count`` submissions in ``at_once`` courses at the same time."""
-        shares = [range(number, count, at_once) for number in range(at_once)]
-        courses = [self._copy_of_course(share) for share in shares]
+    def grade(self, each: int, at_once: int) -> Graded:
+        """`nbgrader autograde` of the first ``each`` submissions in ``at_once`` courses at the same time."""
+        courses = [self._copy_of_course(number, exercise.LEARNERS[:each]) for number in range(at_once)]
         watch = Stopwatch(self.group)
         running = [self._start([STOCK_PYTHON.with_name("nbgrader"), "autograde", exercise.NAME], at) for at in courses]
         for process in running:
             _require_success(process, self.log)
         spent = watch.stop()
-        scores: dict[int, float] = {}
-        for share, course in zip(shares, courses, strict=True):
-            found = self._scores(course)
-            scores |= {number: found[exercise.LEARNERS[number]] for number in share}
+        scores = [score for course in courses for score in self._scores(course)]
+        for course in courses:
             shutil.rmtree(course)
         return Graded(scores, spent)
 
-    def _copy_of_course(self, share: Sequence[int]) -> Path:
-        copy = self.folder / f"course-{share[0]}"
+    def _copy_of_course(self, number: int, learners: Sequence[str]) -> Path:
+        copy = self.folder / f"course-{number}"
         shutil.copytree(self.course, copy)
-        for number, learner in enumerate(exercise.LEARNERS):
-            if number not in share:
-                shutil.rmtree(copy / "submitted" / learner)
+        for learner in set(exercise.LEARNERS) - set(learners):
+            shutil.rmtree(copy / "submitted" / learner)
         return copy
 
-    def _scores(self, course: Path) -> dict[str, float]:
+    def _scores(self, course: Path) -> list[float]:
+        """Return the scores in the order of the learners."""
         self._command([STOCK_PYTHON.with_name("nbgrader"), "export", "--to=grades.csv"], course)
         with (course / "grades.csv").open() as table:
-            return {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(table) if row["raw_score"]}
+            rows = sorted(csv.DictReader(table), key=lambda row: row["student_id"])
+        return [float(row["raw_score"]) for row in rows if row["raw_score"]]
 
     def make_course(self) -> None:
         """Make the course: release the exercise with nbgrader and hand in the ten submissions."""
@@ -176,24 +173,18 @@ class Ours(Side):
     def host(self) -> Child:
         return self.child([sys.executable, "-m", "bench.worker", self.exercise_folder])
 
-    def grade(self, count: int, at_once: int) -> Graded:
-        """Grade ``count`` submissions, the ten over and over, in ``at_once`` workers, which are ready beforehand."""
-        numbers = list(itertools.islice(itertools.cycle(range(len(exercise.SCORES))), count))
+    def grade(self, each: int, at_once: int) -> Graded:
+        """Grade ``each`` submissions, the ten over and over, in each of ``at_once`` workers that are ready."""
+        numbers = [number % len(exercise.SCORES) for number in range(each)]
         starting = Stopwatch(self.group)
         with self._workers(at_once) as workers:
             start_cpu = starting.stop().cpu + self.service_cpu
             watch = Stopwatch(self.group)
-            for first, worker in enumerate(workers):
-                worker.send("grade", numbers=numbers[first::at_once])
+            for worker in workers:
+                worker.send("grade", numbers=numbers)
             answers = [worker.answer() for worker in workers]
             spent = watch.stop()
-        scores: dict[int, float] = {}
-        seconds: list[float] = []
-        for first, answer in enumerate(answers):
-            for number, score in zip(numbers[first::at_once], answer["scores"], strict=True):
-                if scores.setdefault(number, score) != score:
-                    raise ChildFailed(f"submission {number} got two scores: {score} and {scores[number]}")
-            seconds += answer["seconds"]
+        scores, seconds = ([one for answer in answers for one in answer[part]] for part in ("scores", "seconds"))
         in_workers, in_boxes = (sum(answer[part] for answer in answers) for part in ("in_worker", "in_boxes"))
         return Graded(scores, spent, seconds, in_workers, in_boxes, start_cpu)
 
