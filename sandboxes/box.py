@@ -187,9 +187,12 @@ class Box:
         with theirs:
             # A fresh interpreter without site packages: it holds no secret, and a threaded caller is no matter.
             command = [sys.executable, "-I", "-S", "-c", _START_LAUNCHER, str(_PROJECT), str(theirs.fileno())]
-            self._launcher = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], env={}, cwd="/", start_new_session=True, stdin=subprocess.DEVNULL
-            )
+            options: dict[str, Any] = {"env": {}, "cwd": "/", "start_new_session": True, "stdin": subprocess.DEVNULL}
+            try:
+                self._launcher = subprocess.Popen(command, pass_fds=[theirs.fileno()], **options)
+            except OSError as error:
+                ours.close()
+                raise SandboxUnavailable(f"the launcher could not be started: {error}") from error
         return ours
 
     def _ask(self) -> None:

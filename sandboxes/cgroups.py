@@ -8,6 +8,7 @@ imports it.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,9 +89,12 @@ class Groups:
             self.folders.pop("memory")
             return
         # Swap would turn the limit into a slow machine; where there is no swap accounting the file is missing.
-        swap = ("memory.swap.max", "0") if self.is_v2 else ("memory.memsw.limit_in_bytes", str(size))
-        with contextlib.suppress(OSError):
-            (folder / swap[0]).write_text(swap[1])
+        more = (
+            {"memory.swap.max": "0", "memory.oom.group": "1"} if self.is_v2 else {"memory.memsw.limit_in_bytes": size}
+        )
+        for name, value in more.items():
+            with contextlib.suppress(OSError):
+                (folder / name).write_text(str(value))
 
     def _limit_processes(self, count: int) -> None:
         if "pids" in self.folders:
@@ -169,6 +173,24 @@ def _create_v1(name: str) -> Groups:
             _make(folder)
             groups.folders[controller] = folder
     return groups
+
+
+def step_aside() -> None:
+    """Under version 2, move this process into a cgroup of its own below the one that was handed to it.
+
+    A cgroup with processes of its own may not hand controllers down; the groups of boxes will lie beside ours. Does
+    nothing where nothing was handed over (systemd: `Delegate=`).
+    """
+    hierarchy = _hierarchies().get("")
+    if hierarchy is None:
+        return
+    here = _here(*hierarchy, _own_paths().get("", "/"))
+    with contextlib.suppress(OSError):
+        if "memory" not in (here / "cgroup.controllers").read_text().split():
+            return
+        own = here / "supervisor"
+        own.mkdir(exist_ok=True)
+        (own / "cgroup.procs").write_text(str(os.getpid()))
 
 
 def _create_v2(name: str) -> Groups | None:

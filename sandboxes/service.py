@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sandboxes import channel, environments, lockdown
+from sandboxes.cgroups import step_aside
 from sandboxes.environments import Environment
 from sandboxes.launcher import Launcher
 from sandboxes.limits import Limits
@@ -211,6 +212,7 @@ class Service:
         """Serve until told to stop (SIGTERM, SIGINT). Raises `SandboxUnavailable` when it cannot listen."""
         self._watch_signals()
         self._listen()
+        step_aside()
         gc.freeze()  # a launcher is a fork of us: what is here already stays shared with it
         has_said_ready = False
         try:
