@@ -99,6 +99,7 @@ def _run_python(argv: Sequence[str], codes: dict[str, types.CodeType]) -> int:
     """Do what the interpreter does with these arguments, in this process; returns the exit code."""
     _begin_anew(argv)
     _draw_new_random_numbers()
+    _choose_how_figures_are_drawn(argv)
     _use_compiled_tools(codes)
     code: Any = None
     try:
@@ -139,7 +140,8 @@ def _finish(code: int) -> int:
             finish()
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None and not stream.closed:
+                stream.flush()
         except (OSError, ValueError):
             code = code or 120
     return code
@@ -178,6 +180,17 @@ def _draw_new_random_numbers() -> None:
     random = sys.modules.get("numpy.random")
     if random is not None:
         random.seed(int.from_bytes(os.urandom(4)))
+
+
+def _choose_how_figures_are_drawn(argv: Sequence[str]) -> None:
+    """Say now what matplotlib looks for at its import, which was before there was a kernel to show figures in."""
+    matplotlib = sys.modules.get("matplotlib")
+    is_kernel = list(argv[1:3]) == ["-m", "ipykernel_launcher"]
+    backend = os.environ.get("MPLBACKEND") or ("module://matplotlib_inline.backend_inline" if is_kernel else None)
+    if matplotlib is not None and backend is not None:
+        matplotlib.rcParams["backend"] = backend
+        # At its own import it looks for the kernel it is to work for.
+        sys.modules.pop("matplotlib_inline.backend_inline", None)
 
 
 def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
