@@ -11,7 +11,7 @@ from courses.demo import notebooks
 from courses.demo.exercises import exercises
 from grading.grader import Outcome, grade
 from grading.notebooks import read_notebook, read_source, release
-from sandboxes.box import check
+from sandboxes.box import check as check_box
 from sandboxes.limits import Limits
 from sandboxes.results import SandboxUnavailable
 from tests.courses.demo_answers import WRONG_ANSWERS, WrongAnswer
@@ -24,7 +24,7 @@ EXERCISES = pytest.mark.parametrize("built", BUILT.values(), ids=BUILT.keys())
 @pytest.fixture(scope="module")
 def box(kernels) -> None:
     try:
-        check(KERNEL_PYTHON)
+        check_box(KERNEL_PYTHON)
     except SandboxUnavailable as error:
         pytest.skip(f"no sandbox on this machine: {error}")
 
