@@ -16,11 +16,12 @@ import nbformat
 import pytest
 
 from sandboxes import isolation
+from sandboxes import service as sandbox_service
 from sandboxes.box import Box, check
 from sandboxes.runner import run_notebook
 from sandboxes.slots import state_dir
 
-from .corpus import CORPUS, SMALL, Incident, Outcome, carry_out, left_by
+from .corpus import CORPUS, SMALL, Incident, Outcome, Traces, carry_out
 
 PROJECT = Path(isolation.__file__).resolve().parents[1]
 KERNEL_PYTHON = Path(os.environ.get("KERNEL_PYTHON", PROJECT / ".venv-kernel" / "bin" / "python"))
@@ -51,16 +52,17 @@ def run(python):
 @pytest.fixture(autouse=True)
 def _leaves_nothing(monkeypatch):
     """Every test here: what it started is gone when it ends. Boxes of others on this machine are not looked at."""
-    taken = set()
+    traces = Traces()
     start = Box.start
 
     def remember(box):
         start(box)
-        taken.add(box.uid)
+        traces.add(box)
 
     monkeypatch.setattr(Box, "start", remember)
     yield
-    wait_for(lambda: not list(left_by(taken)))
+    traces.close()
+    wait_for(lambda: not list(traces.left()))
 
 
 def wait_for(condition, seconds=10):
@@ -161,7 +163,7 @@ def warm(python, host, service, monkeypatch):
 
     def carry_out_warm(incident):
         outcomes = carry_out(incident, python=python, host=host.told)
-        assert all(outcome.is_warm for outcome in outcomes)
+        assert all(outcome.is_warm for outcome in outcomes), sandbox_service.status()
         return outcomes
 
     monkeypatch.setenv("SECRET_KEY", "secret-of-platform-1")

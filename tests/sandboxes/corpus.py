@@ -29,7 +29,7 @@ from sandboxes.slots import Slot, state_dir
 
 CORPUS = Path(__file__).resolve().parents[1] / "notebooks"
 SMALL = Limits(wall_seconds=15, cpu_seconds=15, memory_bytes=256 << 20, disk_bytes=8 << 20, output_bytes=200_000)
-LEAVING_SECONDS, SLOT_SECONDS = 5.0, 1.0
+LEAVING_SECONDS, SLOT_SECONDS = 5.0, 0.2
 
 
 @dataclass(frozen=True)
@@ -125,51 +125,92 @@ class Watch:
     """A context manager that looks at this machine before and after; then `left` names what was left behind."""
 
     def __enter__(self) -> "Watch":
-        self.uids: set[int] = set()
         self.is_warm = True
         self.left: list[str] = []
+        self._traces = Traces()
         self._start = start = Box.start
 
         def remember(box: Box) -> None:
             start(box)
-            self.uids.add(box.uid or 0)
+            self._traces.add(box)
             self.is_warm = self.is_warm and box.is_warm
 
         Box.start = remember  # type: ignore[method-assign]
-        self.before = set(_belongings())
+        self._before = set(_belongings())
         return self
 
     def __exit__(self, *_: object) -> None:
         Box.start = self._start  # type: ignore[method-assign]
+        self._traces.close()
         deadline = time.monotonic() + LEAVING_SECONDS
         while True:
             gc.collect()
-            self.left = sorted({*_belongings(), *left_by(self.uids)} - self.before)
+            self.left = sorted({*_belongings(), *self._traces.left()} - self._before)
             if not self.left or time.monotonic() > deadline:
                 return
             time.sleep(0.02)
 
 
-def left_by(uids: set[int]) -> Iterator[str]:
-    """Name what boxes under these user ids have left. An id that another box has taken since is not looked at; nor is
-    any where we are a plain account, whose boxes have other ids inside than outside."""
-    for uid in uids if os.geteuid() == 0 else ():
-        slot = _take(uid)
-        if slot is None:
-            continue
-        try:
-            yield from (f"process {pid} of {uid}" for pid in processes_of(uid))
-            yield from map(str, Path("/sys/fs/cgroup").rglob(f"sandbox-{uid}"))
-        finally:
-            slot.give_back()
+class Traces:
+    """What boxes may leave on this machine: processes of their user ids, control groups.
+
+    Another box may take an id as soon as it is free, and even be killed with it; what is that one's is told apart. A
+    plain account's boxes have other ids inside than outside, and no control groups: nothing is found here for them.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[int, set[tuple[Path, int]]] = {}
+        self._closed_at = 0.0
+
+    def add(self, box: Box) -> None:
+        """Remember a box while it runs, and which control groups it is in."""
+        if box.uid is not None and os.geteuid() == 0:
+            self._groups[box.uid] = {
+                (path, number) for path, number in _groups_of(box.uid) if box.pid in _processes_in(path)
+            }
+
+    def close(self) -> None:
+        """All boxes have been ended: what starts from now on is not theirs."""
+        self._closed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def left(self) -> Iterator[str]:
+        """Name what is there of them now."""
+        for uid, groups in self._groups.items():
+            with _held(uid) as is_held:
+                if is_held:
+                    yield from (f"process {pid} of {uid}" for pid in processes_of(uid) if self._began_before(pid))
+                    yield from (str(path) for path, _ in groups & set(_groups_of(uid)))
+
+    def _began_before(self, pid: int) -> bool:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            return int(fields[19]) / os.sysconf("SC_CLK_TCK") <= self._closed_at
+        return False
 
 
-def _take(uid: int) -> Slot | None:
-    """Take a slot when its launcher has given it back, which is a moment after its box has ended."""
+def _groups_of(uid: int) -> Iterator[tuple[Path, int]]:
+    """Yield the control groups of a slot, each with its number: one that is made anew has another."""
+    for path in Path("/sys/fs/cgroup").rglob(f"sandbox-{uid}"):
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.stat().st_ino
+
+
+def _processes_in(group: Path) -> set[int]:
+    try:
+        return {int(pid) for pid in (group / "cgroup.procs").read_text().split()}
+    except OSError:  # it has gone
+        return set()
+
+
+@contextlib.contextmanager
+def _held(uid: int) -> Iterator[bool]:
+    """Hold a slot while looking at it. Its launcher gives it back a moment after its box has ended."""
     deadline = time.monotonic() + SLOT_SECONDS
     while (slot := Slot.take_this(uid)) is None and time.monotonic() < deadline:
         time.sleep(0.005)
-    return slot
+    yield slot is not None
+    if slot is not None:
+        slot.give_back()
 
 
 def processes_of(uid: int) -> set[int]:
