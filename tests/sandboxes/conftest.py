@@ -194,6 +194,7 @@ def plain_account(account, python, host):
         if "new namespaces" in answer.get("error", ""):
             pytest.skip(f"this machine gives plain accounts no user namespace: {answer['error'].splitlines()[-1]}")
         assert "error" not in answer, answer["error"]
+        ask.uid = answer["uid"]
         return [Outcome(**outcome) for outcome in answer["outcomes"]]
 
     return ask

@@ -251,4 +251,4 @@ def serve() -> None:
             answer: dict[str, Any] = {"outcomes": [asdict(outcome) for outcome in outcomes]}
         except Exception:
             answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer | {"uid": os.geteuid()}), flush=True)

@@ -41,7 +41,8 @@ def main(project: str, code: str) -> None:
     }
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, env=environment, user=account, group=account, extra_groups=[], check=False)
-    shutil.rmtree(state)
+    for folder in (state, f"/tmp/sandboxes-{account}"):
+        shutil.rmtree(folder, ignore_errors=True)
     for number in range(len(shown)):
         lockdown.libc.umount2(bytes(stash / str(number)), lockdown.MNT_DETACH)
         (stash / str(number)).rmdir()
