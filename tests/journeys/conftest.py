@@ -72,7 +72,7 @@ def running_site(var: Path, **settings: str):
     site = Site(env["PUBLIC_URL"], var, env, launcher)
     try:
         try:
-            wait_until(lambda: answers(f"{site.url}/readyz"), "the site is ready", seconds=120, process=launcher)
+            wait_until(lambda: answers(f"{site.url}/readyz"), "the site is ready", seconds=300, process=launcher)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{(var / 'launcher.log').read_text()[-3000:]}") from error
         yield site
