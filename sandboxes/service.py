@@ -197,7 +197,8 @@ class Service:
         self.path, self.group, self.say = path, group, say
         self.places = places or len(os.sched_getaffinity(0))
         self.memory_bytes = memory_bytes or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5
-        self.zygotes: dict[str, Zygote] = {}
+        self.zygotes: dict[str, Zygote] = {}  # in use, by their interpreter
+        self.coming: dict[str, Zygote] = {}  # that are loading
         self.retired: list[Zygote] = []
         self.deaths: dict[str, int] = {}
         self.not_before: dict[str, float] = {}
@@ -229,10 +230,7 @@ class Service:
     def _has_settled(self) -> bool:
         """Is every zygote warm, or known to be one that cannot be had (its environment starts cold meanwhile)?"""
         wanted = [python for python, environment in self.by_python.items() if environment.has_zygote]
-        return all(
-            (python in self.zygotes and self.zygotes[python].is_ready) or self.deaths.get(python, 0) >= HOPELESS_DEATHS
-            for python in wanted
-        )
+        return all(python in self.zygotes or self.deaths.get(python, 0) >= HOPELESS_DEATHS for python in wanted)
 
     def _watch_signals(self) -> None:
         woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -332,7 +330,7 @@ class Service:
             self.placed[first.control] = first.memory_bytes
 
     def _status(self) -> dict[str, Any]:
-        zygotes = {zygote.environment.name: zygote for zygote in self.zygotes.values()}
+        zygotes = {zygote.environment.name: zygote for zygote in (self.coming | self.zygotes).values()}
         return {
             "event": "status",
             "pid": os.getpid(),
@@ -341,9 +339,7 @@ class Service:
                 for name, zygote in zygotes.items()
             },
             "cold": sorted(
-                environment.name
-                for python, environment in self.by_python.items()
-                if python not in self.zygotes or not self.zygotes[python].is_ready
+                environment.name for python, environment in self.by_python.items() if python not in self.zygotes
             ),
             "boxes": len(self.launchers),
             "runs": len(self.placed),
@@ -357,7 +353,7 @@ class Service:
         """Fork a launcher for one box; it goes on alone."""
         zygote = self.zygotes.get(python)
         argv = request["argv"]
-        is_warm = zygote is not None and zygote.is_ready and argv[0] == "python" and can_run(argv)
+        is_warm = zygote is not None and argv[0] == "python" and can_run(argv)
         pid = self._fork()
         if pid == 0:
             # What a box may see is the operator's to say, not that of those who ask.
@@ -402,18 +398,16 @@ class Service:
         """Start those that are missing, replace those that are worn, without a moment in which there is none."""
         now = time.monotonic()
         for python, environment in self.by_python.items():
-            if not environment.has_zygote:
-                continue
-            zygote = self.zygotes.get(python)
-            if zygote is None and now >= self.not_before.get(python, 0.0):
-                self.zygotes[python] = self._start_zygote(environment)
-            elif zygote is not None and zygote.is_stuck():
-                self._lose(zygote, "it did not become ready")
-            elif zygote is not None and zygote.is_ready and zygote.is_worn():
-                self.retired.append(zygote)
-                self._unregister(zygote)
-                zygote.close(at_once=False)
-                self.zygotes[python] = self._start_zygote(environment)
+            zygote, coming = self.zygotes.get(python), self.coming.get(python)
+            if coming is not None and coming.is_stuck():
+                self._lose(coming, "it did not become ready")
+            is_wanted = environment.has_zygote and (zygote is None or zygote.is_worn())
+            if is_wanted and coming is None and now >= self.not_before.get(python, 0.0):
+                try:
+                    self.coming[python] = self._start_zygote(environment)
+                except OSError as error:  # no more files or processes are to be had
+                    self.not_before[python] = now + 1
+                    self.say(f"the zygote of {environment.name} could not be started: {error}")
 
     def _start_zygote(self, environment: Environment) -> Zygote:
         orders, theirs = channel.pair()
@@ -454,11 +448,21 @@ class Service:
     def _hear_zygote(self, zygote: Zygote) -> None:
         try:
             message, _ = channel.receive(zygote.orders)
-            zygote.is_ready = message.get("event") == "ready"
-            if zygote.is_ready:
-                self.deaths.pop(str(zygote.environment.python), None)
+            if message.get("event") == "ready":
+                self._use(zygote)
         except channel.Closed:
             self._lose(zygote, "it has ended")
+
+    def _use(self, zygote: Zygote) -> None:
+        """From now on boxes are forked from this one; the one before ends with the last of its children."""
+        python = str(zygote.environment.python)
+        worn = self.zygotes.get(python)
+        zygote.is_ready = True
+        self.zygotes[python] = zygote
+        self.coming.pop(python, None)
+        self.deaths.pop(python, None)
+        if worn is not None:
+            self._retire(worn, at_once=False)
 
     def _lose(self, zygote: Zygote, why: str) -> None:
         """A zygote is gone: boxes start cold until the next one is there, and it is not tried again too often."""
@@ -466,13 +470,18 @@ class Service:
         deaths = self.deaths[python] = self.deaths.get(python, 0) + 1
         self.not_before[python] = time.monotonic() + min(2.0 ** (deaths - 1) - 1, MAX_BACKOFF_SECONDS)
         self.say(f"the zygote of {zygote.environment.name} is lost ({why}): {self._said_by(zygote)}")
-        self._unregister(zygote)
         # Its children live on: they are runs of learners, and its outer box ends with the last of them.
-        zygote.close(at_once=not zygote.is_ready or zygote.has_ended)
+        self._retire(zygote, at_once=not zygote.is_ready)
+        for zygotes in (self.zygotes, self.coming):
+            if zygotes.get(python) is zygote:
+                del zygotes[python]
+
+    def _retire(self, zygote: Zygote, *, at_once: bool) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self.selector.unregister(zygote.orders)
+        zygote.close(at_once=at_once or zygote.has_ended)
         if not zygote.has_ended:
             self.retired.append(zygote)
-        if self.zygotes.get(python) is zygote:
-            del self.zygotes[python]
 
     def _said_by(self, zygote: Zygote) -> str:
         with contextlib.suppress(channel.Closed, OSError):
@@ -482,10 +491,6 @@ class Service:
                 if message.get("event") == "failed":
                     return str(message.get("reason"))
         return "no word"
-
-    def _unregister(self, zygote: Zygote) -> None:
-        with contextlib.suppress(KeyError, ValueError):
-            self.selector.unregister(zygote.orders)
 
     # ── Endings ──
 
@@ -500,9 +505,10 @@ class Service:
             if pid == 0:
                 return
             if status != 0:
-                remove_left_overs()
+                with contextlib.suppress(OSError, SandboxUnavailable):
+                    remove_left_overs()
             self.launchers.discard(pid)
-            for zygote in self.zygotes.values():
+            for zygote in (*self.zygotes.values(), *self.coming.values()):
                 zygote.has_ended = zygote.has_ended or zygote.pid == pid
             for zygote in [zygote for zygote in self.retired if zygote.pid == pid]:
                 zygote.control.close()
@@ -515,7 +521,7 @@ class Service:
         for pid in self.launchers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        for zygote in (*self.zygotes.values(), *self.retired):
+        for zygote in (*self.zygotes.values(), *self.coming.values(), *self.retired):
             zygote.close(at_once=True)
         deadline = time.monotonic() + 10
         with contextlib.suppress(ChildProcessError):
