@@ -8,19 +8,23 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbformat import v4
+
 from sandboxes import environments, service
 from sandboxes.box import Box
+from sandboxes.cgroups import Groups
 from sandboxes.limits import Limits
-from sandboxes.results import Ending
+from sandboxes.results import Ending, SandboxUnavailable
+from sandboxes.runner import run_notebook
+from sandboxes.slots import Slot
 
 from .conftest import PROJECT, wait_for
-from .corpus import left_by
 
 BOX_SECONDS, READY_SECONDS = 30, 90
 LIMITS = Limits(wall_seconds=25, cpu_seconds=15, memory_bytes=512 << 20, disk_bytes=16 << 20)
@@ -102,7 +106,7 @@ class Served:
     def zygote(self, name: str) -> int:
         """The pid of the zygote itself: launcher, first process of its outer box, zygote."""
         (first,) = children_of(self.ask()["zygotes"][name]["pid"])
-        (zygote,) = [pid for pid in children_of(first) if uid_of(pid) == uid_of(first)]
+        (zygote,) = [pid for pid in children_of(first) if _belongs(pid, uid_of(first))]
         return zygote
 
     def kill(self) -> None:
@@ -112,7 +116,8 @@ class Served:
     def stop(self) -> None:
         """End it as an operator does; nothing is left of it."""
         family = family_of(self.process.pid)
-        uids = {uid for pid in family if (uid := uid_of(pid)) >= 60000}
+        # A plain account's processes all bear its own id.
+        uids = {uid_of(pid) for pid in family} - {os.geteuid()}
         is_running = self.process.poll() is None
         self.process.terminate()
         code = self.process.wait(15)
@@ -120,16 +125,24 @@ class Served:
         if is_running:
             assert code == 0, self.said()
             assert not self.socket.exists()
-            wait_for(lambda: not list(left_by(uids)))
+            wait_for(lambda: not left_by(uids))
 
 
 @contextmanager
 def serving(
-    declared: str, *options: object, environment: Mapping[str, str] | None = None, package: Path = PROJECT
+    declared: str,
+    *options: object,
+    environment: Mapping[str, str] | None = None,
+    package: Path = PROJECT,
+    folder: Path | None = None,
 ) -> Iterator[Served]:
-    """Start a service and wait until it is ready; at the end it stops, and leaves nothing."""
-    folder = Path(tempfile.mkdtemp())
-    toml, log = folder / "environments.toml", folder / "log"
+    """Start a service and wait until it is ready; at the end it stops, and leaves nothing.
+
+    ``folder``: where its socket lies, one of its own unless it is given.
+    """
+    own = Path(tempfile.mkdtemp())
+    folder = folder or own
+    toml, log = own / "environments.toml", own / "log"
     toml.write_text(declared)
     command = [sys.executable, "-m", "sandboxes", "serve", "--socket", folder / "s", "--environments", toml, *options]
     with log.open("wb") as stream:
@@ -148,7 +161,7 @@ def serving(
         yield served
     finally:
         served.stop()
-        shutil.rmtree(folder)
+        shutil.rmtree(own)
 
 
 # ── Programs in boxes ────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,6 +271,27 @@ def living(family: Mapping[int, str]) -> set[int]:
     return found
 
 
+def left_by(uids: Iterable[int]) -> list[str]:
+    """What boxes under these user ids have left. An id that another box has taken since is not looked at."""
+    if os.geteuid() != 0:
+        return []
+    found = []
+    for uid in uids:
+        slot = Slot.take_this(uid)
+        if slot is None:
+            continue
+        found += [f"process {pid} of {uid}" for pid in _parents() if _belongs(pid, uid)]
+        found += Groups.left_over(slot.name).folders
+        slot.give_back()
+    return found
+
+
+def _belongs(pid: int, uid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}").stat().st_uid == uid
+    return False
+
+
 def state_of(pid: int) -> str:
     return _stat(pid)[0]
 
@@ -301,3 +335,53 @@ def holds(pid: int, secret: str) -> bool:
                 if wanted in memory.read(end - start):
                     return True
     return False
+
+
+# ── As a plain account ───────────────────────────────────────────────────────────────────────────────────────────
+
+READS_ENVIRON = """
+import errno, os
+try:
+    said = "done" if open("/proc/1/environ", "rb").read() else "empty"
+except OSError as error:
+    said = errno.errorcode[error.errno]
+os.write(2, f"environ {said}\\n".encode())
+"""
+
+
+LOOKS_AT_ITSELF = """
+import os
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines())
+print(status["CapEff"], status["Seccomp"], len([name for name in os.listdir("/proc") if name.isdigit()]))
+"""
+
+
+def try_out(python: str) -> None:
+    """Start a service and ask it for runs, good and bad; prints what came of it as JSON."""
+    told: dict[str, Any] = {}
+    with open_folder() as folder:
+        light = make_environment(folder / "light", reads_environ=READS_ENVIRON)
+        declared = declare("python", Path(python), preload=["ipykernel.kernelapp"], warm_up="")
+        with serving(declared + declare_light("light", light, "reads_environ")) as served:
+            os.environ["SANDBOXES_SOCKET"] = str(served.socket)
+            (told["environ"],) = [
+                line.removeprefix("environ ") for line in served.said().splitlines() if line.startswith("environ ")
+            ]
+            try:
+                _try_out_runs(served, Path(python), light, told)
+            except SandboxUnavailable as error:
+                told["refused"] = str(error)
+    print(json.dumps(told))
+
+
+def _try_out_runs(served: Served, python: Path, light: Path, told: dict[str, Any]) -> None:
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("print(6 * 7)")])
+    result = run_notebook(notebook, files={}, limits=LIMITS, python=python)
+    said = [output.text for cell in result.notebook.cells for output in cell.outputs]
+    told["notebook"] = [result.status, said, served.ask()["zygotes"]["python"]["forks"]]
+    eats = "import os, time\nfor _ in range(4): os.fork()\nx = bytearray(b'x' * 50_000_000)\ntime.sleep(60)"
+    told["eats"] = run(eats, python=light, limits=LIMITS.with_(memory_bytes=128 << 20)).ending.status
+    never_ends = "import os, signal\nsignal.signal(15, signal.SIG_IGN)\nos.fork()\nwhile True: pass"
+    told["never ends"] = run(never_ends, python=light, limits=LIMITS.with_(wall_seconds=1)).ending.status
+    done = run(LOOKS_AT_ITSELF, python=light)
+    told["itself"] = [done.is_warm, *done.out.split()]
