@@ -45,12 +45,14 @@ class Plan:
 def main() -> int:
     """Run the bench; returns the exit code."""
     options = _parser().parse_args()
-    plan = Plan(is_quick=options.quick)
+    if options.show:
+        _print(json.loads(options.show.read_text()))
+        return 0
     results = HERE / "var" / "bench"
     results.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="work-", dir=results))
     try:
-        record = _measure(plan, 1 if options.quick else options.rounds, work)
+        record = _measure(Plan(is_quick=options.quick), 1 if options.quick else options.rounds, work)
     except NoGroups as error:
         print(f"error: {error}; run as root, or where a control group is delegated to you", file=sys.stderr)
         return 2
@@ -58,15 +60,21 @@ def main() -> int:
         shutil.rmtree(work, ignore_errors=True)
     path = results / f"{record['machine']['at'].replace(':', '')}.json"
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False))
-    print(report.table(report.rows(plan.sizes, plan.at_once), record["rounds"]))
-    print(f"\n{report.other_work(record['rounds'])}\nEvery figure: {path.relative_to(HERE)}")
+    _print(record)
+    print(f"Every figure: {path.relative_to(HERE)}")
     return 0
+
+
+def _print(record: Figures) -> None:
+    lines = report.rows(record["plan"]["sizes"], record["plan"]["at_once"])
+    print(f"{report.table(lines, record['rounds'])}\n\n{report.other_work(record['rounds'])}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the sandbox beside its peers.")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (default: 5)")
     parser.add_argument("--quick", action="store_true", help="one small round: does it work?")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="print the table of an earlier run; measure nothing")
     return parser
 
 
@@ -80,7 +88,7 @@ def _measure(plan: Plan, rounds: int, work: Path) -> dict[str, Any]:
         sides.append(lambda: Warm(work / "warm", notebook, exercise_folder))
     else:
         _say("no sandbox service in this checkout: ours is measured cold only")
-    record: dict[str, Any] = {"machine": _machine(), "rounds": []}
+    record: dict[str, Any] = {"machine": _machine(), "plan": vars(plan), "rounds": []}
     for number in range(1, rounds + 1):
         _say(f"round {number} of {rounds}")
         figures = {"idle": _idle(work)}

@@ -24,11 +24,10 @@ class Row:
     more_is_better: bool = False
     stock_path: Path = ()
 
-    def values(self, rounds: Iterable[Mapping[str, Any]], side: str) -> list[float]:
-        """Return the figures of a side, one for each round that has it."""
-        path = self.stock_path if side == "stock" and self.stock_path else self.path
-        found = (_dig(each.get(side), path) for each in rounds)
-        return [value * _UNITS[self.unit][0] for value in found if value is not None]
+    def value(self, figures: Mapping[str, Any], side: str) -> float | None:
+        """Return the figure of a side in one round, in the unit of this line; None where it was not measured."""
+        found = _dig(figures.get(side), self.stock_path if side == "stock" and self.stock_path else self.path)
+        return None if found is None else found * _UNITS[self.unit][0]
 
 
 _UNITS: dict[str, tuple[float, Callable[[float], str]]] = {
@@ -111,14 +110,10 @@ def _spendings(record: Any) -> Iterator[Mapping[str, float]]:
 
 
 def _cells(row: Row, rounds: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    found = {side: row.values(rounds, side) for side in SIDES}
-    ours = found["warm"] or found["cold"]
-    return (
-        f"{row.label} ({row.unit})",
-        *(_spread(row, found[side]) for side in SIDES),
-        _ratio(row, found["stock"], ours),
-        row.target,
-    )
+    found = {side: [row.value(figures, side) for figures in rounds] for side in SIDES}
+    ours = found["warm"] if any(found["warm"]) else found["cold"]
+    spreads = (_spread(row, [value for value in found[side] if value is not None]) for side in SIDES)
+    return (f"{row.label} ({row.unit})", *spreads, _ratio(row, found["stock"], ours), row.target)
 
 
 def _spread(row: Row, values: list[float]) -> str:
@@ -130,13 +125,13 @@ def _spread(row: Row, values: list[float]) -> str:
     return middle if low == high else f"{middle} ({low}…{high})"
 
 
-def _ratio(row: Row, stock: list[float], ours: list[float]) -> str:
-    if not ours or not stock or min(statistics.median(ours), statistics.median(stock)) <= 0:
+def _ratio(row: Row, stock: list[float | None], ours: list[float | None]) -> str:
+    """The median of the rounds' ratios: both were measured minutes apart, on the same machine in the same mood."""
+    pairs = [(one, other) for one, other in zip(ours, stock, strict=True) if one is not None and other is not None]
+    if not pairs or any(one <= 0 or other <= 0 for one, other in pairs):
         return "-"
-    ratio = statistics.median(ours) / statistics.median(stock)
-    if row.more_is_better or ratio >= 1:
-        return f"{ratio:.2f} x"
-    return f"1/{1 / ratio:.1f}"
+    ratio = statistics.median(one / other for one, other in pairs)
+    return f"{ratio:.2f} x" if row.more_is_better or ratio >= 1 else f"1/{1 / ratio:.1f}"
 
 
 def _dig(record: Any, path: Path) -> float | None:
