@@ -18,6 +18,7 @@ import pytest
 import zmq
 from jupyter_client.manager import KernelManager
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
+from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import v4
@@ -450,6 +451,16 @@ def test_a_kernel_that_does_not_start_says_why_and_leaves_nothing(kernels):
 def test_an_environment_that_is_declared_no_more_is_said_plainly(kernels):
     with pytest.raises(SandboxUnavailable, match="no kernel environment 'other' is declared"):
         kernels(config={"environment": "other"})
+
+
+def test_where_it_is_the_default_kernels_that_are_not_declared_do_not_start(monkeypatch, folder):
+    undeclared = folder / "jupyter" / "kernels" / "undeclared"
+    undeclared.mkdir()
+    (undeclared / "kernel.json").write_text('{"argv": ["/bin/true"], "display_name": "Undeclared", "language": "x"}')
+    # What JUPYTER_DEFAULT_PROVISIONER_NAME is read into, once in a process.
+    monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", kernelspecs.PROVISIONER)
+    with pytest.raises(SandboxUnavailable, match="no kernel environment '' is declared"):
+        KernelManager(kernel_name="undeclared").start_kernel()
 
 
 def test_a_limit_that_does_not_exist_is_said_plainly(kernels):
