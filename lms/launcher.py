@@ -25,6 +25,7 @@ from types import FrameType
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
+SERVICE_NEEDS = {"PATH", "HOME", "LANG", "VAR_DIR", "SANDBOXES_SOCKET", "SANDBOXES_STATE_DIR", "SANDBOXES_ENVIRONMENTS"}
 START_SECONDS = 60
 STOP_SECONDS = 15
 QUICK_DEATH_SECONDS = 5
@@ -154,9 +155,11 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     log = var / "log"
     kernels = [sys.executable, "-m", "sandboxes", "serve", "--places", runs]
+    # The service builds sandboxes and needs to know nothing else: no secret, no database.
+    known = {name: value for name, value in env.items() if name in SERVICE_NEEDS}
     return [
         Child("web", web, env, log / "web.log"),
-        Child("kernels", kernels, env, log / "kernels.log"),
+        Child("kernels", kernels, known, log / "kernels.log"),
         Child("grader", [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs], env, log / "grader.log"),
         Child(
             "signer",

@@ -247,7 +247,7 @@ CELERY_BEAT_SCHEDULE = {
         "args": ["credentials"],
         "options": {"queue": "credentials"},
     },
-    "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(minutes=2)},
+    "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(seconds=30)},
 }
 
 # --- Grading -------------------------------------------------------------------------------------------------------

@@ -187,7 +187,8 @@ class Box:
         with theirs:
             # A fresh interpreter without site packages: it holds no secret, and a threaded caller is no matter.
             command = [sys.executable, "-I", "-S", "-c", _START_LAUNCHER, str(_PROJECT), str(theirs.fileno())]
-            options: dict[str, Any] = {"env": {}, "cwd": "/", "start_new_session": True, "stdin": subprocess.DEVNULL}
+            kept = {name: os.environ[name] for name in ("SANDBOXES_STATE_DIR",) if name in os.environ}
+            options: dict[str, Any] = {"env": kept, "cwd": "/", "start_new_session": True, "stdin": subprocess.DEVNULL}
             try:
                 self._launcher = subprocess.Popen(command, pass_fds=[theirs.fileno()], **options)
             except OSError as error:

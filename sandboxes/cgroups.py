@@ -15,6 +15,8 @@ from pathlib import Path
 
 WANTED = ("memory", "pids", "cpuacct", "cpu")
 CPU_PERIOD_MICROSECONDS = 100_000
+# A limit is reached this far below it at most: memory is asked for in pieces up to a huge page, by every processor.
+REFUSED_AT_ONCE_BYTES = 8 << 20
 
 
 @dataclass(slots=True)
@@ -66,11 +68,18 @@ class Groups:
             return self._keyed("cpuacct", "cpu.stat", "usage_usec") / 1e6
         return self._read("cpuacct", "cpuacct.usage") / 1e9
 
-    def ran_out_of_memory(self) -> bool:
-        """Has the Linux kernel killed something in the box because the box's memory was used up?"""
+    def was_killed_for_memory(self) -> bool:
+        """Has the Linux kernel killed something in the box because memory was used up, the box's or the machine's?"""
         if not self.limits_memory:
             return False
         return self._keyed("memory", "memory.events" if self.is_v2 else "memory.oom_control", "oom_kill") > 0
+
+    def reached_memory_limit(self) -> bool:
+        """Was it the box's own limit that was reached?"""
+        if self.is_v2:
+            return self._keyed("memory", "memory.events", "oom") > 0
+        # Version 1 has a count of refusals that not every Linux kernel keeps.
+        return self.memory_peak() + REFUSED_AT_ONCE_BYTES > self._read("memory", "memory.limit_in_bytes")
 
     def remove(self) -> None:
         """Take the groups away, once everything in them has ended."""
@@ -188,6 +197,8 @@ def step_aside() -> None:
     with contextlib.suppress(OSError):
         if "memory" not in (here / "cgroup.controllers").read_text().split():
             return
+        if (here / "cgroup.procs").read_text().split() != [str(os.getpid())]:
+            return  # somebody's login, say: not handed over to us
         own = here / "supervisor"
         own.mkdir(exist_ok=True)
         (own / "cgroup.procs").write_text(str(os.getpid()))

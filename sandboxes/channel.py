@@ -5,7 +5,9 @@ Over Unix sockets that keep messages apart (SOCK_SEQPACKET). Standard library on
 
 from __future__ import annotations
 
+import array
 import json
+import os
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 # The socket buffers of the Linux kernel hold this much by default; what is longer goes by a file descriptor.
 MAX_BYTES = 160_000
 MAX_FDS = 64
+FD_BYTES = array.array("i").itemsize
 
 
 class Closed(Exception):
@@ -41,17 +44,27 @@ def receive(end: socket.socket) -> tuple[dict[str, Any], list[int]]:
     Raises `Closed`, and `TimeoutError` when the socket has a time limit and it has passed.
     """
     try:
-        data, fds, _, _ = socket.recv_fds(end, MAX_BYTES, MAX_FDS, socket.MSG_CMSG_CLOEXEC)
+        # Not `socket.recv_fds`, which drops the flag: what came must reach no program that is started.
+        data, extra, _, _ = end.recvmsg(MAX_BYTES, socket.CMSG_SPACE(MAX_FDS * FD_BYTES), socket.MSG_CMSG_CLOEXEC)
     except TimeoutError:
         raise
     except OSError as error:
         raise Closed(str(error)) from error
-    if not data:
-        raise Closed("the other end has gone")
+    fds = _descriptors(extra)
     try:
-        message = json.loads(data)
-    except ValueError as error:
-        raise Closed("not a message") from error
+        message = json.loads(data) if data else None
+    except (ValueError, RecursionError):
+        message = None
     if not isinstance(message, dict):
-        raise Closed("not a message")
+        for fd in fds:
+            os.close(fd)
+        raise Closed("not a message" if data else "the other end has gone")
     return message, fds
+
+
+def _descriptors(extra: Sequence[tuple[int, int, bytes]]) -> list[int]:
+    fds = array.array("i")
+    for level, kind, data in extra:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[: len(data) - len(data) % FD_BYTES])
+    return fds.tolist()

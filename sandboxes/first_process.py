@@ -59,7 +59,7 @@ def _lock_down(job: Mapping[str, Any], control: socket.socket) -> None:
     if job["role"] == "run":
         lockdown.die_first()
     if job["user"] == "map":
-        lockdown.new_users(job["inside_uid"])
+        lockdown.map_user(job["inside_uid"], 0, 0)  # in a user namespace of its own, made by a zygote
     lockdown.unshare(
         lockdown.CLONE_NEWNS
         | lockdown.CLONE_NEWNET
@@ -74,6 +74,7 @@ def _lock_down(job: Mapping[str, Any], control: socket.socket) -> None:
         # It makes boxes, so it has rights; they are worth something in its own user namespace only.
         if job["user"] == "ask":
             _enter_user_namespace(control)
+        lockdown.hide_memory()
         lockdown.no_new_privileges()
         return
     lockdown.become(job["inside_uid"], change=job["user"] == "take")

@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import struct
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,8 @@ class Launcher:
         self.is_root = os.geteuid() == 0
         self.is_warm = False
         self.groups = Groups()
-        self.memory_peak, self.cpu_peak = 0, 0.0
+        self.process: int | None = None
+        self.memory_peak, self.memory_before, self.cpu_peak = 0, 0, 0.0
         self.ended: Mapping[str, Any] | None = None
         self.failure = ""
 
@@ -91,26 +93,43 @@ class Launcher:
 
     def _build_and_watch(self) -> None:
         self.started_at = time.monotonic()
-        if not self._begin_from_zygote():
-            self._begin_cold()
-        self.process = os.pidfd_open(self.pid)
         try:
-            self.groups.add(self.pid)
-            channel.send(self.first, self._job(), self.fds)
-            for fd in self.fds:
+            self._build()
+            for fd in self.fds:  # the box has its own by now, and who waits for an end must see it
                 os.close(fd)
-            if self.role == "zygote" and self.is_root:
-                self._expect("map")
-                self._map_users()
-            self._expect("locked")
             self._expect("started")
             pids = {"pid": self.pid, "launcher_pid": os.getpid()}
             started = {"event": "started", "uid": self.slot.uid, "is_warm": self.is_warm} | pids
             channel.send(self.control, started)
+            self._note_shared_memory()
             reason = self._watch()
         finally:
             self._end()
         self._report(reason)
+
+    def _build(self) -> None:
+        """Have a first process that is locked down: a zygote's child, or if that fails one of our own."""
+        if self._begin_from_zygote():
+            try:
+                self._lock_down()
+            except (lockdown.StepFailed, channel.Closed) as error:
+                # Nothing has been read yet of what is to run, so it can begin again.
+                print(f"a forked box could not be built: {error}", file=sys.stderr, flush=True)
+                self._end()
+                self.is_warm = False
+            else:
+                return
+        self._begin_cold()
+        self._lock_down()
+
+    def _lock_down(self) -> None:
+        self.process = os.pidfd_open(self.pid)
+        self.groups.add(self.pid)
+        channel.send(self.first, self._job(), self.fds)
+        if self.role == "zygote" and self.is_root:
+            self._expect("map")
+            self._map_users()
+        self._expect("locked")
 
     # ── Beginning ──
 
@@ -211,7 +230,10 @@ class Launcher:
             watched: list[Any] = [self.process, self.first, self.control]
             ready, _, _ = select.select(watched, [], [], max(0.0, min(pause, deadline - now)))
             cpu_seconds, memory_bytes = self._measure()
-            if self.groups.ran_out_of_memory() or (is_limited and memory_bytes > self.limits.memory_bytes):
+            if self.groups.was_killed_for_memory():
+                # When it was the machine's memory that was used up, this box is not to blame.
+                return "out_of_memory" if self.groups.reached_memory_limit() else "broken"
+            if is_limited and memory_bytes > self.limits.memory_bytes:
                 return "out_of_memory"
             if self.control in ready:
                 return "killed"
@@ -240,18 +262,26 @@ class Launcher:
             self.failure = said["reason"]
         return said["event"] == "sockets" or self.role == "zygote"
 
+    def _note_shared_memory(self) -> None:
+        """What is counted by processes has our share of the zygote's memory in it: that is not the box's."""
+        if self.is_warm and not self.groups.limits_memory:
+            _, self.memory_before = _measure_tree(self.pid)
+
     def _measure(self) -> tuple[float, int]:
         """Return CPU seconds and bytes of memory now, from the control groups or, without them, from /proc."""
         cpu = self.groups.cpu_seconds()
         memory = 0
         if cpu is None or not self.groups.limits_memory:
             polled_cpu, memory = _measure_tree(self.pid)
+            memory = max(0, memory - self.memory_before)
             cpu = polled_cpu if cpu is None else cpu
         self.cpu_peak, self.memory_peak = max(self.cpu_peak, cpu), max(self.memory_peak, memory)
         return cpu, memory
 
     def _end(self) -> None:
         """End the first process, and with it the box; returns when everything in it has ended."""
+        if self.process is None:
+            return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.process, signal.SIGKILL)
         select.select([self.process], [], [])

@@ -62,6 +62,11 @@ def new_users(inside: int, more: int = 0) -> None:
     """
     outside_uid, outside_gid = os.geteuid(), os.getegid()
     unshare(CLONE_NEWUSER | more)
+    map_user(inside, outside_uid, outside_gid)
+
+
+def map_user(inside: int, outside_uid: int, outside_gid: int) -> None:
+    """Name the only account of the user namespace this process was just put in. Raises `StepFailed`."""
     try:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{inside} {outside_uid} 1")
@@ -100,6 +105,7 @@ def build_tree(job: Mapping[str, Any]) -> None:
     Read-only but for the scratch folders, which share one tmpfs, so that one size and one count cover them all.
     """
     root, uid = job["root"], job["inside_uid"]
+    os.umask(0o022)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,nr_inodes=1024,mode=755")
     _mount_scratch(job, root)
@@ -192,8 +198,13 @@ def become(uid: int, *, change: bool) -> None:
         raise StepFailed("the box did not get its user id")
     header, nothing = struct.pack("II", CAPABILITY_VERSION_3, 0), struct.pack("IIIIII", *[0] * 6)
     call("drop capabilities", libc.syscall, SYS_CAPSET, header, nothing)
-    call("undumpable", libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)
+    hide_memory()
     no_new_privileges()
+
+
+def hide_memory() -> None:
+    """Let no process of the same user look into this one. Raises `StepFailed`."""
+    call("undumpable", libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def no_new_privileges() -> None:

@@ -63,19 +63,19 @@ def main() -> NoReturn:
         except channel.Closed:
             os._exit(0)
         if order.get("op") == "fork" and len(fds) == 1:
-            _fork(fds[0], codes)
+            _fork(fds[0], codes, told["namespaces"])
         for fd in fds:
             os.close(fd)
 
 
-def _fork(fd: int, codes: dict[str, types.CodeType]) -> None:
+def _fork(fd: int, codes: dict[str, types.CodeType], namespaces: int) -> None:
     """Fork the first process of a box, already in the process namespace it is to be the first of."""
     before, in_parent, in_child = (
         getattr(ctypes.pythonapi, f"PyOS_{name}") for name in ("BeforeFork", "AfterFork_Parent", "AfterFork_Child")
     )
     before()
     # clone(2) by itself: fork(2) would need a process in between, which costs as much again.
-    pid = lockdown.libc.syscall(SYS_CLONE, lockdown.CLONE_NEWPID | signal.SIGCHLD, 0, 0, 0, 0)
+    pid = lockdown.libc.syscall(SYS_CLONE, namespaces | signal.SIGCHLD, 0, 0, 0, 0)
     if pid == 0:
         in_child()
         _be_first_process(fd, codes)

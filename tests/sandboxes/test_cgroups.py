@@ -17,6 +17,7 @@ def handed_over(tmp_path, monkeypatch):
     unit = tmp_path / "system.slice" / "sandboxes.service"
     unit.mkdir(parents=True)
     (unit / "cgroup.controllers").write_text("cpu memory pids\n")
+    (unit / "cgroup.procs").write_text(f"{os.getpid()}\n")
     monkeypatch.setattr(cgroups, "_hierarchies", lambda: {"": (tmp_path, "/")})
     monkeypatch.setattr(cgroups, "_own_paths", lambda: {"": "/system.slice/sandboxes.service"})
     return unit
@@ -52,6 +53,12 @@ def test_where_no_controllers_were_handed_over_it_stays(handed_over):
     assert not (handed_over / "supervisor").exists()
 
 
+def test_where_others_are_in_the_same_group_it_stays(handed_over):
+    (handed_over / "cgroup.procs").write_text(f"1\n{os.getpid()}\n")
+    cgroups.step_aside()
+    assert not (handed_over / "supervisor").exists()
+
+
 def test_a_box_gets_its_limits_beside_the_service(beside):
     groups = Groups.create("sandbox-60000", memory_bytes=100 << 20, processes=20)
     folder = beside / "sandbox-60000"
@@ -71,7 +78,11 @@ def test_what_was_used_is_read_from_its_files(beside):
     (folder / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
     (folder / "memory.peak").write_text("4096\n")
     (folder / "memory.events").write_text("low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\n")
-    assert (groups.cpu_seconds(), groups.memory_peak(), groups.ran_out_of_memory()) == (1.5, 4096, False)
-    (folder / "memory.events").write_text("oom_kill 1\n")
-    assert groups.ran_out_of_memory()
+    assert (groups.cpu_seconds(), groups.memory_peak(), groups.was_killed_for_memory()) == (1.5, 4096, False)
+    (folder / "memory.events").write_text("oom 0\noom_kill 1\n")
+    assert groups.was_killed_for_memory()
+    assert not groups.reached_memory_limit()
+    (folder / "memory.events").write_text("oom 1\noom_kill 1\n")
+    assert groups.was_killed_for_memory()
+    assert groups.reached_memory_limit()
     assert Groups.names_there() == {"sandbox-60001"}

@@ -60,7 +60,6 @@ def test_two_runs_at_the_same_time_did_meet(cold):
     assert min(first_to, second_to) - max(first_from, second_from) > 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="a launcher of one's own is not told SANDBOXES_STATE_DIR and falls back to /tmp")
 def test_a_plain_account_keeps_its_state_where_it_is_told_to(plain_account):
     plain_account(Incident.read("behaves"))
     assert not Path(f"/tmp/sandboxes-{plain_account.uid}").exists()

@@ -709,25 +709,17 @@ def account():
     return json.loads(done.stdout)
 
 
-# A process namespace belongs to the user namespace it was made in; the child enters one of its own only later.
-no_warm_box = pytest.mark.xfail(strict=True, reason="a plain account's forked box may not mount its /proc")
-
-
-@no_warm_box
 def test_a_plain_account_s_service_keeps_kernels_warm(account):
     assert account["notebook"] == ["COMPLETED", ["42\n"], 1]
 
 
-@no_warm_box
 def test_a_plain_account_s_forked_runs_are_held_to_their_limits(account):
     assert (account["eats"], account["never ends"]) == ("OUT_OF_MEMORY", "OUT_OF_TIME")
 
 
-@no_warm_box
 def test_a_plain_account_s_forked_runs_have_no_right_and_no_neighbour(account):
     assert account["itself"] == [True, "0" * 16, "2", "1"]
 
 
-@pytest.mark.xfail(strict=True, reason="the first process of a zygote's outer box stays readable for the zygote")
 def test_a_plain_account_s_zygote_cannot_read_the_process_that_was_once_the_service(account):
     assert account["environ"] == "EACCES"
