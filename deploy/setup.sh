@@ -47,8 +47,9 @@ if ! .tools/bin/uv --version >/dev/null 2>&1; then
 fi
 
 # --- Python environments from the lock files, every package by its hash --------------------------------------------------
+state_of() { { cat "$1" .python-version; echo compiled; } | cksum; } # state_of LOCK
 environment() { # environment FOLDER LOCK
-    state=$(cat "$2" .python-version | cksum)
+    state=$(state_of "$2")
     [ "$(cat "$1/.state" 2>/dev/null || true)" = "$state" ] && return 0
     say "Installing $1 from $2…"
     if [ ! -x "$1/bin/python" ]; then
@@ -57,7 +58,8 @@ environment() { # environment FOLDER LOCK
 python3.13 of a newer release, or pyenv) so that it is found as python3.13 or python3.12."
     fi
     rm -f "$1/.project" # no lock file names the project, so it is removed now
-    .tools/bin/uv pip "${3:-sync}" --quiet --python "$1" --require-hashes $([ "${3:-sync}" = install ] && echo -r) "$2"
+    # Compiled here, once: a sandbox sees these files read-only and would compile what it imports at every cold start.
+    .tools/bin/uv pip "${3:-sync}" --quiet --python "$1" --compile-bytecode --require-hashes $([ "${3:-sync}" = install ] && echo -r) "$2"
     printf '%s' "$state" > "$1/.state"
 }
 
@@ -72,7 +74,7 @@ if [ "$purpose" = test ]; then
     environment .venv requirements-dev.lock
 else
     # The tests' environment has all of it, and is left as it is.
-    [ "$(cat .venv/.state 2>/dev/null || true)" = "$(cat requirements-dev.lock .python-version | cksum)" ] ||
+    [ "$(cat .venv/.state 2>/dev/null || true)" = "$(state_of requirements-dev.lock)" ] ||
         environment .venv requirements.lock
 fi
 project .venv
