@@ -206,6 +206,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+        if self.parent is not None:
+            self.parent.cleanup_connection_file()
 
     def _clean_up(self) -> None:
         if self.gate is not None:

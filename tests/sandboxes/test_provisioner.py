@@ -27,8 +27,10 @@ from traitlets.config import Config
 from sandboxes import environments, kernelspecs
 from sandboxes.box import Box
 from sandboxes.isolation import FIRST_UID
+from sandboxes.limits import Limits
 from sandboxes.provisioner import PORTS
 from sandboxes.results import SandboxUnavailable
+from sandboxes.runner import run_notebook as run_notebook_for_learner
 
 from .conftest import wait_for
 from .service_fixture import declare, serving
@@ -177,6 +179,13 @@ def test_nbclient_interrupts_a_cell_that_takes_too_long():
     stopped, after = (cell.outputs[0] for cell in notebook.cells)
     assert stopped.ename == "KeyboardInterrupt"
     assert after.data["text/plain"] == "'still here'"
+
+
+def test_our_own_runner_leaves_nothing_either(python, folder):
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("print('hello')")])
+    result = run_notebook_for_learner(notebook, files={}, limits=Limits(), python=python)
+    assert result.notebook.cells[0].outputs[0].text == "hello\n"
+    assert [path.name for path in folder.iterdir()] == ["jupyter"]
 
 
 # ── What a kernel manager and its clients do ─────────────────────────────────────────────────────────────────────
