@@ -418,11 +418,11 @@ async def open_client(kernel):
     return client
 
 
-def test_a_server_keeps_kernels_apart_and_restarts_the_one_that_died(boxes):
+def test_a_server_keeps_kernels_apart_and_restarts_the_one_that_died(boxes, folder):
     async def serve():
         config = Config({"KernelRestarter": {"time_to_dead": 0.1}})
         kind = "jupyter_client.ioloop.AsyncIOLoopKernelManager"
-        manager = AsyncMultiKernelManager(config=config, kernel_manager_class=kind)
+        manager = AsyncMultiKernelManager(config=config, kernel_manager_class=kind, connection_dir=str(folder))
         names = ("sandbox-python", "sandbox-plain")
         kernels = [manager.get_kernel(await manager.start_kernel(kernel_name=name)) for name in names]
         clients = [await open_client(kernel) for kernel in kernels]
