@@ -86,7 +86,7 @@ def _lock_down(job, control):
         if how == "vanishes":
             os._exit(0)
         raise lockdown.StepFailed(f"{step} was made to fail")
-    if step:
+    if step and (how != "when forked" or job["root"] == "/newroot"):
         setattr(lockdown, step, fail)
     _honest(job, control)
 """
@@ -380,6 +380,17 @@ def test_a_box_that_cannot_be_locked_is_refused_before_anything_of_the_learner_i
     (payload,) = payloads
     assert os.lseek(payload, 0, os.SEEK_CUR) == 3
     assert service.ask()["zygotes"]["light"]["forks"] == forks + (start == "warm")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_box_that_cannot_be_locked_only_when_it_is_forked_starts_cold(failing, payloads, monkeypatch, step):
+    service, pythons = failing
+    monkeypatch.setenv("SANDBOXES_SOCKET", str(service.socket))
+    env, sent = {"FAILING_STEP": f"{step} when forked"}, {"work": b"of a learner"}
+    done = run("print(open('work').read())", python=pythons["warm"], env=env, files=sent)
+    assert (done.is_warm, done.out, done.err) == (False, "of a learner\n", "")
+    assert f"{step} was made to fail" in service.said()
+    wait_for(lambda: not children_of(service.zygote("light")))
 
 
 @pytest.mark.parametrize("start", ["warm", "cold"])
