@@ -84,7 +84,8 @@ def test_a_flood_stays_with_its_maker(run):
     assert grown * 1024 < 100 << 20
 
 
-def test_a_kernel_that_cannot_start_is_our_failure_and_leaves_nothing(python):
+def test_a_kernel_that_cannot_start_is_our_failure_and_leaves_nothing(python, monkeypatch):
+    monkeypatch.setenv("SANDBOXES_SOCKET", "/nowhere")  # forked from a zygote it would need no more than that
     notebook = nbformat.read(CORPUS / "behaves.ipynb", as_version=4)
     with pytest.raises(SandboxUnavailable):
         run_notebook(notebook, files={}, limits=SMALL.with_(memory_bytes=17 << 20), python=python)
