@@ -417,7 +417,7 @@ class Runs:
     def begin(self, name, memory_bytes=1):
         """Ask for a place, and come back when the service has heard of it."""
         self.leave[name] = threading.Event()
-        self.threads.append(threading.Thread(target=self._hold, args=(name, memory_bytes)))
+        self.threads.append(threading.Thread(target=self._hold, args=(name, memory_bytes), daemon=True))
         before = self._heard()
         self.threads[-1].start()
         wait_for(lambda: self._heard() == before + 1)
@@ -438,7 +438,7 @@ class Runs:
         for event in self.leave.values():
             event.set()
         for thread in self.threads:
-            thread.join()
+            thread.join(5)
 
 
 def test_who_comes_first_has_the_place_first(serve):
@@ -604,6 +604,7 @@ def test_a_connection_that_asks_twice_keeps_no_place(serve):
     with serve("--places", 1) as started:
         for second in ({"op": "place", "memory_bytes": 1}, {"op": "box", "python": "x"}, {"op": "status"}):
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as end:
+                end.settimeout(10)
                 end.connect(str(started.socket))
                 end.send(json.dumps({"op": "place", "memory_bytes": 1}).encode())
                 assert json.loads(end.recv(1000)) == {"event": "granted"}
