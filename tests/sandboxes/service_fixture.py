@@ -117,7 +117,11 @@ class Served:
         """End it as an operator does; nothing is left of it."""
         family = family_of(self.process.pid)
         # A plain account's processes all bear its own id.
-        uids = {uid_of(pid) for pid in family} - {os.geteuid()}
+        uids = set()
+        for pid in family:
+            with suppress(OSError):  # some may have ended meanwhile
+                uids.add(uid_of(pid))
+        uids.discard(os.geteuid())
         is_running = self.process.poll() is None
         self.process.terminate()
         code = self.process.wait(15)

@@ -22,6 +22,7 @@ from sandboxes.runner import run_notebook
 from .conftest import KERNEL_PYTHON, PROJECT, wait_for
 from .service_fixture import (
     Program,
+    change,
     children_of,
     declare,
     declare_light,
@@ -371,6 +372,23 @@ def test_when_the_service_is_told_to_stop_everything_ends_at_once(serve, places,
         assert other.wait(1).status is RunStatus.SANDBOX_FAILED
         waits.join(5)
         assert not waits.is_alive()
+
+
+SLOW_TO_REMOVE = """
+_honest = _remove
+def _remove(folder):
+    time.sleep(0.2)
+    _honest(folder)
+"""
+
+
+def test_a_service_that_stops_leaves_no_group_of_a_box_that_has_just_ended(serve, places):
+    with open_folder() as folder, serve(package=change(folder, {"cgroups.py": SLOW_TO_REMOVE})) as started:
+        done = run("", python=places["light"])
+        assert started.ask()["boxes"] == 1
+        started.process.terminate()
+        assert started.process.wait(10) == 0
+        assert left_by({done.uid}) == []
 
 
 def _enter(place):
