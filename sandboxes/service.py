@@ -528,9 +528,9 @@ class Service:
             while time.monotonic() < deadline:
                 if os.waitpid(-1, os.WNOHANG) == (0, 0):
                     time.sleep(0.01)
-        # A launcher that is told to stop may have been about to.
-        with contextlib.suppress(OSError, SandboxUnavailable):
-            remove_left_overs()
+        if self.launchers:  # told to stop, they may have been about to
+            with contextlib.suppress(OSError, SandboxUnavailable):
+                remove_left_overs()
 
 
 def _zygote_payload(environment: Environment) -> tuple[int, list[tuple[str, str, int]]]:
