@@ -236,7 +236,7 @@ def _remove(folder: Path, patience_seconds: float = 2.0) -> None:
     while True:
         try:
             folder.rmdir()
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # gone, or another account's
             return
         except OSError:  # busy: a killed process takes a moment to be gone
             if time.monotonic() > deadline:

@@ -123,7 +123,6 @@ def test_the_control_groups_of_who_is_gone_are_taken_away_and_no_others():
 
 
 @root_only
-@pytest.mark.xfail(strict=True, reason="what may not be taken away is waited for like what is still in use")
 def test_the_control_groups_of_another_account_hold_up_nobody():
     groups = Groups.create(f"sandbox-{FIRST}", memory_bytes=1 << 30, processes=9)
     if not groups.folders:
