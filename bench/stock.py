@@ -22,15 +22,16 @@ READY_SECONDS = 120
 
 
 class Kernels:
-    """Kernels of the stock kind, started as nbclient and Jupyter start them, and kept."""
+    """Kernels, started as nbclient and Jupyter start them by the name of their specification, and kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "python3") -> None:
+        self.name = name
         self.alive: list[tuple[KernelManager, BlockingKernelClient]] = []
 
     def start(self) -> dict[str, Any]:
         """Start a kernel and wait until it is ready; the answer says how long that took."""
         began = time.monotonic()
-        manager = KernelManager(kernel_name="python3")
+        manager = KernelManager(kernel_name=self.name)
         manager.start_kernel()
         client = manager.client()
         client.start_channels()

@@ -6,10 +6,10 @@ are forked from warm ones or started cold is not decided here: with a running sa
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ import nbformat
 
 from bench import exercise
 from bench.conversation import HERE, answer_until_closed
+from bench.stock import Kernels
 from grading.grader import grade
+from sandboxes import environments, kernelspecs
 from sandboxes.limits import Limits
-from sandboxes.runner import _Kernel, run_notebook
+from sandboxes.runner import run_notebook
 
 PYTHON = HERE / ".venv-kernel" / "bin" / "python"
 LIMITS = Limits()
-LONG = Limits(wall_seconds=3000, cpu_seconds=100)
-READY_SECONDS = 120
 
 
 class Work:
@@ -64,50 +64,22 @@ class Work:
         return {"outputs": sum(len(cell.get("outputs", ())) for cell in result.notebook.cells)}
 
 
-class Kernels:
-    """Kernels in their boxes, kept."""
-
-    def __init__(self) -> None:
-        self.alive = ExitStack()
-        self.newest: _Kernel | None = None
-
-    def start(self) -> dict[str, Any]:
-        """Start a kernel and wait until it is ready; the answer says how long that took."""
-        began = time.monotonic()
-        self.newest = self.alive.enter_context(_Kernel(files={}, limits=LONG, python=PYTHON))
-        return {"seconds": time.monotonic() - began}
-
-    def execute(self, code: str) -> dict[str, Any]:
-        """Run code in the newest kernel."""
-        kernel, deadline = self.newest, time.monotonic() + READY_SECONDS
-        if kernel is None:
-            raise RuntimeError("no kernel was started")
-        request = kernel.send("execute_request", {"code": code, "silent": True, "allow_stdin": False})
-        while time.monotonic() < deadline:
-            for message in kernel.receive(1.0):
-                if message.channel == "shell" and message.parent == request:
-                    return {"status": message.content["status"]}
-        raise TimeoutError("the kernel did not answer")
-
-    def stop(self) -> dict[str, Any]:
-        """End all kernels."""
-        self.alive.close()
-        return {}
-
-
 def main() -> None:
-    work, kernels = Work(Path(sys.argv[1])), Kernels()
-    with kernels.alive:
-        answer_until_closed(
-            {
-                "ready": dict,
-                "grade": work.grade,
-                "run": work.run,
-                "start": kernels.start,
-                "execute": kernels.execute,
-                "stop": kernels.stop,
-            }
-        )
+    folder = Path(sys.argv[1])
+    declared = environments.load()
+    kernelspecs.install(declared.values(), folder / "jupyter")
+    os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
+    work, kernels = Work(folder), Kernels(kernelspecs.kernel_name(declared["python"]))
+    answer_until_closed(
+        {
+            "ready": dict,
+            "grade": work.grade,
+            "run": work.run,
+            "start": kernels.start,
+            "execute": kernels.execute,
+            "stop": kernels.stop,
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -37,8 +37,9 @@ _EXAMINER_TOOLS = {
     "effects.py": _HERE / "inside" / "effects.py",
     "thai_fold.py": _HERE / "thai_fold.py",
 }
-_LEARNER_TOOLS = {"agent.py": _HERE.parent / "sandboxes" / "inside" / "agent.py"}
-_BOTH = {"wire.py": _HERE.parent / "sandboxes" / "inside" / "wire.py"}
+_INSIDE = _HERE.parent / "sandboxes" / "inside"
+_LEARNER_TOOLS = {"agent.py": _INSIDE / "agent.py", "cells.py": _INSIDE / "cells.py"}
+_BOTH = {"wire.py": _INSIDE / "wire.py"}
 
 
 class GradingError(Exception):

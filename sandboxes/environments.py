@@ -9,6 +9,7 @@ tells more. Paths are relative to the file's folder, or absolute:
     preload = ["numpy", "pandas"]        # a zygote is kept with these imported; without it kernels start cold
     warm_up = "import numpy"             # run once in a throwaway kernel: what it imports is preloaded too
     tools = ["inside"]                   # programs sent into boxes: compiled once, in the zygote
+    prepare = ["cells"]                  # of these, what each program would begin with: its `prepare()` is called once
     argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     limits = { memory_bytes = 1073741824 }
 
@@ -55,6 +56,7 @@ class Environment:
     preload: tuple[str, ...] = ()
     warm_up: str = ""
     tools: tuple[Path, ...] = ()
+    prepare: tuple[str, ...] = ()
     read_only: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -99,7 +101,7 @@ def _environment(name: str, table: Any, folder: Path) -> Environment:
     for text in ("display_name", "language", "warm_up"):
         if not isinstance(given.get(text, ""), str):
             raise ValueError(f"environment {name!r}: {text} must be text")
-    for words in ("argv", "preload"):
+    for words in ("argv", "preload", "prepare"):
         if words in given:
             given[words] = _words(name, words, given[words])
     for paths in ("tools", "read_only"):

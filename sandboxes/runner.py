@@ -1,39 +1,36 @@
-"""Run a notebook in a real Jupyter kernel in a box, whatever the notebook does, and say how it ended.
+"""Run a notebook's cells in a box as a Jupyter kernel would, whatever they do, and say how it ended.
 
-This is the run a learner is shown. What comes from the kernel may have been written by the learner's code: it is
+This is the run a learner is shown: `inside/show.py` runs the cells in the shell of a Jupyter kernel, without its
+sockets and threads (docs/decisions/0008). What comes out of the box may have been written by the learner's code: it is
 counted, cut to the limit, and kept only where its shape is that of an ordinary output. No grade rests on it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import copy
+import json
+import os
+import select
 import time
-import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import zmq
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode, v4
 
 from sandboxes.box import Box
-from sandboxes.environments import KERNEL_ARGV
-from sandboxes.gate import Gate
 from sandboxes.limits import CEILINGS, Limits
-from sandboxes.provisioner import SandboxProvisioner
 from sandboxes.results import Ending, RunResult, RunStatus, SandboxUnavailable, Usage
 
 new_output: Any = v4.new_output  # nbformat has no types
 
-# A kernel takes a while to start, longer on a busy machine: that is not the learner's time.
+# The shell takes a while to start, longer on a busy machine: that is not the learner's time.
 START_WALL_SECONDS, START_CPU_SECONDS = 20.0, 5.0
-# Beside its outputs a kernel sends headers, states and echoes of the code.
+# Beside its outputs a run says where its cells begin and end, and JSON has its own signs.
 PROTOCOL_BYTES = 8 << 20
-IDLE_SECONDS = 2.0
+PIECE_BYTES, LAST_WORDS_BYTES = 1 << 16, 2000
 TRACEBACK_LINES, NAME_CHARACTERS = 200, 200
 MIMETYPES = frozenset(
     {
@@ -47,6 +44,7 @@ MIMETYPES = frozenset(
         "application/json",
     }
 )
+_INSIDE = Path(__file__).resolve().parent / "inside"
 
 
 def run_notebook(
@@ -61,124 +59,96 @@ def run_notebook(
 
     ``files`` (name to content) lie in the working directory; ``python`` is the kernel environment's interpreter.
     After an error in a cell the following ones still run, unless ``stop_on_error``. The notebook passed in is not
-    changed. No kernel is left running, however this ends. Raises `SandboxUnavailable` when no kernel could be
-    started, which is never the notebook's fault, and `ValueError` for file names outside the working directory.
+    changed. Nothing is left running, however this ends. Raises `SandboxUnavailable` when the cells could not be
+    begun with, which is never the notebook's fault, and `ValueError` for file names outside the working directory.
     """
-    run = _Run(notebook, limits, stop_on_error=stop_on_error)
-    with _Kernel(files=files, limits=limits, python=python) as kernel:
-        detail = run.carry_out(kernel)
-        ending = kernel.box.kill()
-        usage = kernel.box.usage()
-        if run.status is RunStatus.KERNEL_DIED:
-            detail = f"{detail or ending.detail} {kernel.error_text()}".strip()
+    run = _Run(notebook, limits)
+    generous = limits.with_(
+        wall_seconds=min(limits.wall_seconds + START_WALL_SECONDS, CEILINGS["wall_seconds"]),
+        cpu_seconds=min(limits.cpu_seconds + START_CPU_SECONDS, CEILINGS["cpu_seconds"]),
+    )
+    with ExitStack() as opened:
+        said = opened.enter_context(_Pipe(4 * limits.output_bytes + PROTOCOL_BYTES))
+        errors = opened.enter_context(_Pipe(LAST_WORDS_BYTES))
+        box = opened.enter_context(
+            Box(
+                ["python", "/tools/show.py", str(said.theirs)],
+                limits=generous,
+                python=python,
+                files=files,
+                tools={**_tools(), "cells.json": run.job(stop_on_error=stop_on_error)},
+                stderr=errors.theirs,
+                pass_fds=[said.theirs],
+            )
+        )
+        box.start()
+        said.keep_ours()
+        errors.keep_ours()
+        try:
+            detail = run.carry_out(said, box)
+            ending = box.kill()
+        finally:
+            last_words = errors.rest().decode(errors="replace").strip()
+        usage = box.usage()
+    if run.status is RunStatus.KERNEL_DIED:
+        detail = f"{detail or ending.detail} {last_words}".strip()
     return RunResult(run.status, usage + Usage(output_bytes=run.output_bytes), run.notebook, detail)
 
 
-class _Message(NamedTuple):
-    """A message of the kernel, as far as it is used; ``size`` is that of its content in bytes."""
-
-    channel: str
-    kind: Any
-    parent: Any
-    content: dict[str, Any]
-    size: int
+@cache
+def _tools() -> dict[str, bytes]:
+    return {name: (_INSIDE / name).read_bytes() for name in ("cells.py", "show.py")}
 
 
-class _Kernel:
-    """A kernel in a box with its shell and iopub channels; a context manager that leaves nothing behind."""
+class _Pipe:
+    """A pipe out of a box, read up to ``allowed_bytes``; a context manager that closes what is open."""
 
-    def __init__(self, *, files: Mapping[str, bytes], limits: Limits, python: Path) -> None:
-        self.context = zmq.Context()
-        # Messages wait in our memory until they are read; the gate bounds their sum, this their number.
-        self.context.setsockopt(zmq.RCVHWM, 1000)
-        self.manager = KernelManager(context=self.context, transport="ipc")
-        self.manager._kernel_spec = KernelSpec(
-            argv=list(KERNEL_ARGV), language="python", display_name="Python", interrupt_mode="message"
-        )
-        self.provisioner = SandboxProvisioner(
-            kernel_id=str(uuid.uuid4()), kernel_spec=self.manager.kernel_spec, parent=self.manager
-        )
-        generous = limits.with_(
-            wall_seconds=min(limits.wall_seconds + START_WALL_SECONDS, CEILINGS["wall_seconds"]),
-            cpu_seconds=min(limits.cpu_seconds + START_CPU_SECONDS, CEILINGS["cpu_seconds"]),
-        )
-        self.provisioner.equip(
-            files=files, limits=generous, python=python, allowed_bytes=4 * limits.output_bytes + PROTOCOL_BYTES
-        )
-        self.manager.provisioner = self.provisioner
+    def __init__(self, allowed_bytes: int) -> None:
+        self.left = allowed_bytes
+        self._part = bytearray()  # of a line that has not ended
 
-    def __enter__(self) -> _Kernel:
-        try:
-            # In a thread with a loop of its own, because the caller's thread may be running one.
-            with ThreadPoolExecutor(1) as thread:
-                thread.submit(asyncio.run, self.manager._async_start_kernel()).result()
-            self.iopub = self.manager.connect_iopub()
-            self.shell = self.manager.connect_shell()
-            self._await_ready()
-        except BaseException:
-            self.__exit__()
-            raise
+    def __enter__(self) -> _Pipe:
+        self.ours, self.theirs = os.pipe()
+        os.set_blocking(self.ours, False)
+        self._open = [self.ours, self.theirs]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.provisioner.close()
-        self.context.destroy(linger=0)
+        while self._open:
+            os.close(self._open.pop())
 
-    @property
-    def box(self) -> Box:
-        return self.provisioner.started_box()
+    def keep_ours(self) -> None:
+        """Close the end that the box has by now."""
+        self._open.remove(self.theirs)
+        os.close(self.theirs)
 
-    @property
-    def gate(self) -> Gate:
-        return self.provisioner.opened_gate()
+    def lines(self) -> list[bytes] | None:
+        """Return the lines that have come, without waiting; None when none will any more.
 
-    def error_text(self) -> str:
-        return self.provisioner.error_text()
-
-    def send(self, kind: str, content: Mapping[str, Any]) -> str:
-        """Send a request to the kernel; returns its message id."""
-        message = self.manager.session.send(self.shell, kind, dict(content))
-        identity: str = message["header"]["msg_id"]
-        return identity
-
-    def receive(self, seconds: float) -> Iterator[_Message]:
-        """Yield what has come, waiting up to ``seconds`` for the first; also returns early when the box has ended.
-
-        A message that is not one is passed over: its size was counted at the gate.
+        Raises `_Ended` when more has come than is allowed.
         """
-        poller = zmq.Poller()
-        for source in (self.shell, self.iopub, self.box.fileno(), self.gate.fileno()):
-            poller.register(source, zmq.POLLIN)
-        ready = dict(poller.poll(max(0, int(seconds * 1000))))
-        # Outputs first: the reply on the shell channel says that they have been sent.
-        for channel, source in (("iopub", self.iopub), ("shell", self.shell)):
-            if source in ready:
-                message = self._read(channel, source.recv_multipart())
-                if message is not None:
-                    yield message
-
-    def _read(self, channel: str, frames: list[bytes]) -> _Message | None:
         try:
-            _, frames = self.manager.session.feed_identities(frames)
-            message = self.manager.session.deserialize(frames)
-            kind, parent = message["header"]["msg_type"], message["parent_header"].get("msg_id")
-        except Exception:
-            # A hostile message can be wrong in more ways than can be listed; none is worth more than this.
+            data = os.read(self.ours, PIECE_BYTES)
+        except BlockingIOError:
+            return []
+        self.left -= len(data)
+        if self.left < 0:
+            raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "more bytes than may be said")
+        if not data:
             return None
-        content = message["content"]
-        return _Message(channel, kind, parent, content if isinstance(content, dict) else {}, len(frames[4]))
+        self._part += data
+        if b"\n" not in data:
+            return []
+        *lines, rest = self._part.split(b"\n")
+        self._part = rest
+        return [bytes(line) for line in lines]
 
-    def _await_ready(self) -> None:
-        """Wait for the subscription to outputs and for a first reply. Raises `SandboxUnavailable`."""
-        deadline = time.monotonic() + START_WALL_SECONDS
-        request = self.send("kernel_info_request", {})
-        waiting = {"iopub", "shell"}
-        while waiting:
-            for message in self.receive(0.5):
-                if message.channel == "iopub" or message.parent == request:
-                    waiting.discard(message.channel)
-            if self.box.poll() is not None or time.monotonic() > deadline:
-                raise SandboxUnavailable(f"the kernel did not answer: {self.error_text()[-500:]}")
+    def rest(self) -> bytes:
+        """Return what is there, as far as it is allowed."""
+        try:
+            return os.read(self.ours, self.left)
+        except BlockingIOError:
+            return b""
 
 
 class _Ended(Exception):
@@ -192,78 +162,108 @@ class _Ended(Exception):
 class _Run:
     """The state of one run: the copy of the notebook that is filled, and what has been counted."""
 
-    def __init__(self, notebook: NotebookNode, limits: Limits, *, stop_on_error: bool) -> None:
+    def __init__(self, notebook: NotebookNode, limits: Limits) -> None:
         self.notebook = copy.deepcopy(notebook)
-        self.limits, self.stop_on_error = limits, stop_on_error
+        self.limits = limits
         self.status = RunStatus.COMPLETED
         self.output_bytes = 0
-        self.deadline = 0.0
-
-    def carry_out(self, kernel: _Kernel) -> str:
-        """Run all cells; sets `status` and returns a detail for staff."""
         cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
         for cell in cells:
             cell.outputs, cell.execution_count = [], None
-        self.deadline = time.monotonic() + self.limits.wall_seconds
+        self.cells = [cell for cell in cells if cell.source.strip()]
+        self.begun, self.is_inside, self.has_failed = 0, False, False
+        self.deadline = 0.0
+
+    def job(self, *, stop_on_error: bool) -> bytes:
+        """Return what the program in the box is told: the cells, and after which of them an error is expected."""
+        cells = [{"source": cell.source, "may_fail": _is_expected_to_fail(cell)} for cell in self.cells]
+        return json.dumps({"cells": cells, "stop_on_error": stop_on_error}).encode()
+
+    def carry_out(self, said: _Pipe, box: Box) -> str:
+        """Take in all that is said; sets `status` and returns a detail for staff. Raises `SandboxUnavailable`."""
+        self.deadline = time.monotonic() + START_WALL_SECONDS
+        is_ready = False
         try:
-            for count, cell in enumerate((cell for cell in cells if cell.source.strip()), start=1):
-                cell.execution_count = count
-                if self._run_cell(kernel, cell) and self.stop_on_error:
-                    break
+            for kind, content, size in self._messages(said, box):
+                if not is_ready:
+                    is_ready = kind == "ready"
+                    self.deadline = time.monotonic() + self.limits.wall_seconds
+                elif kind == "done" and not self.is_inside:
+                    return ""
+                else:
+                    self._take(kind, content, size)
+            raise _Ended(*_status_after(box.wait(START_WALL_SECONDS)))
         except _Ended as end:
+            if not is_ready:
+                raise SandboxUnavailable(f"the shell did not start: {end}") from None
             self.status = end.status
-            return end.detail
-        return ""
+            return str(end)
 
-    def _run_cell(self, kernel: _Kernel, cell: NotebookNode) -> bool:
-        """Run one cell; returns whether it ended with an error. Raises `_Ended`."""
-        content = {"code": cell.source, "silent": False, "store_history": True, "allow_stdin": False}
-        request = kernel.send("execute_request", content | {"user_expressions": {}, "stop_on_error": False})
-        replied_at = None
-        is_idle = has_failed = False
-        while not (replied_at is not None and (is_idle or time.monotonic() > replied_at + IDLE_SECONDS)):
-            for message in kernel.receive(min(0.5, self.deadline - time.monotonic())):
-                if message.parent != request:
-                    continue
-                if message.channel == "shell" and message.kind == "execute_reply":
-                    replied_at = time.monotonic()
-                    has_failed = has_failed or message.content.get("status") == "error"
-                elif message.channel == "iopub" and message.kind == "status":
-                    is_idle = message.content.get("execution_state") == "idle"
-                elif message.channel == "iopub":
-                    has_failed = self._take_output(cell, message) or has_failed
-            self._require_running(kernel, is_done=replied_at is not None and is_idle)
-        is_expected = "raises-exception" in cell.metadata.get("tags", [])
-        if has_failed and not is_expected and self.status is RunStatus.COMPLETED:
-            self.status = RunStatus.CELL_ERROR
-        return has_failed and not is_expected
+    def _messages(self, said: _Pipe, box: Box) -> Iterator[tuple[Any, dict[str, Any], int]]:
+        """Yield kind, content and size of each line until there will be no more. Raises `_Ended` at the deadline.
 
-    def _take_output(self, cell: NotebookNode, message: _Message) -> bool:
-        """Keep one output; returns whether it is an error. Raises `_Ended` when it is one too many."""
-        output = _output(message.kind, message.content, cell.execution_count)
+        A line that is no message is passed over: its size was counted.
+        """
+        poll = select.poll()
+        poll.register(said.ours, select.POLLIN)
+        poll.register(box.fileno(), select.POLLIN)
+        while (lines := said.lines()) is not None:
+            for line in lines:
+                message = _message(line)
+                if message is not None:
+                    yield *message, len(line)
+            if lines:
+                continue
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise _Ended(RunStatus.OUT_OF_TIME, "wall clock limit")
+            ready = {fd for fd, _ in poll.poll(left * 1000)}
+            if ready == {box.fileno()} and box.poll() is not None:
+                return  # what it said before it ended has been read by now
+
+    def _take(self, kind: Any, content: dict[str, Any], size: int) -> None:
+        """Take in one message of a cell. Raises `_Ended` when it is one too many."""
+        if kind == "begin" and not self.is_inside and self.begun < len(self.cells):
+            self.begun, self.is_inside, self.has_failed = self.begun + 1, True, False
+            self.cells[self.begun - 1].execution_count = self.begun
+        elif kind == "end" and self.is_inside:
+            self.is_inside = False
+            has_failed = self.has_failed or content.get("is_well") is not True
+            is_expected = _is_expected_to_fail(self.cells[self.begun - 1])
+            if has_failed and not is_expected and self.status is RunStatus.COMPLETED:
+                self.status = RunStatus.CELL_ERROR
+        elif self.begun:
+            self._take_output(self.cells[self.begun - 1], kind, content, size)
+
+    def _take_output(self, cell: NotebookNode, kind: Any, content: dict[str, Any], size: int) -> None:
+        output = _output(kind, content, cell.execution_count)
         if output is None:
-            return False
-        self.output_bytes += message.size
+            return
+        self.output_bytes += size
         left = self.limits.output_bytes - self.output_bytes
         if left < 0:
             if output.output_type == "stream":
-                _append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + message.size)]))
+                _append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + size)]))
             raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "outputs")
         _append(cell, output)
-        if output.output_type == "error" and output.ename == "MemoryError":
-            # The limit per process: Python was told "no" instead of being ended, which is the same to the learner.
-            self.status = RunStatus.OUT_OF_MEMORY
-        return bool(output.output_type == "error")
+        if output.output_type == "error":
+            self.has_failed = True
+            if output.ename == "MemoryError":
+                # The limit per process: Python was told "no" instead of being ended, which is the same to the learner.
+                self.status = RunStatus.OUT_OF_MEMORY
 
-    def _require_running(self, kernel: _Kernel, *, is_done: bool) -> None:
-        """Raise `_Ended` when a limit or the kernel's end is the end of the run."""
-        if kernel.gate.has_overflowed:
-            raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "more bytes than the gate lets through")
-        ending = kernel.box.poll()
-        if ending is not None and not is_done:
-            raise _Ended(*_status_after(ending))
-        if time.monotonic() > self.deadline:
-            raise _Ended(RunStatus.OUT_OF_TIME, "wall clock limit")
+
+def _message(line: bytes) -> tuple[Any, dict[str, Any]] | None:
+    """Return kind and content of a line; None for one that is no message."""
+    try:
+        kind, content = json.loads(line)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return (kind, content) if isinstance(content, dict) else None
+
+
+def _is_expected_to_fail(cell: NotebookNode) -> bool:
+    return "raises-exception" in cell.metadata.get("tags", [])
 
 
 def _status_after(ending: Ending) -> tuple[RunStatus, str]:

@@ -541,6 +541,7 @@ def _zygote_payload(environment: Environment) -> tuple[int, list[tuple[str, str,
         "kernel": environment.argv,
         "warm_up": environment.warm_up,
         "tools": tools,
+        "prepare": environment.prepare,
         # With real ids to give, a child takes one; without, it has a user namespace of its own, and the others are its.
         "namespaces": lockdown.CLONE_NEWPID | (0 if os.geteuid() == 0 else lockdown.CLONE_NEWUSER),
     }

@@ -52,6 +52,8 @@ def main() -> NoReturn:
     _preload(told["preload"])
     _preload(_modules_of_a_throwaway_kernel(told["kernel"], told["warm_up"]))
     codes = _compile(told["tools"])
+    for name in told["prepare"]:
+        _prepare(name, codes[_key(f"{TOOLS}/{name}.py", told["tools"][f"{name}.py"].encode())], told["warm_up"])
     _share_memory()
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise SystemExit("a preloaded library has started a thread: forking would copy its locks and not the thread")
@@ -101,6 +103,7 @@ def _run_python(argv: Sequence[str], codes: dict[str, types.CodeType]) -> int:
     _draw_new_random_numbers()
     _choose_how_figures_are_drawn(argv)
     _use_compiled_tools(codes)
+    _keep_what_is_prepared(argv, codes)
     code: Any = None
     try:
         _execute(list(argv[1:]))
@@ -204,6 +207,23 @@ def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
     SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign]
 
 
+def _keep_what_is_prepared(argv: Sequence[str], codes: dict[str, types.CodeType]) -> None:
+    """Keep prepared tools for a program that was sent the very same ones; any other is to find nothing of them."""
+    is_tool = Path(argv[1]).parent == Path(TOOLS)
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None) or ""
+        if path == f"{TOOLS}/{name}.py" and not (is_tool and _is_known(path, codes)):
+            module.forget()
+            del sys.modules[name]
+
+
+def _is_known(path: str, codes: dict[str, types.CodeType]) -> bool:
+    try:
+        return _key(path, Path(path).read_bytes()) in codes
+    except OSError:
+        return False
+
+
 def _key(path: str, data: bytes) -> str:
     return f"{path} {hashlib.sha256(data).hexdigest()}"
 
@@ -299,6 +319,14 @@ def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
         path, data = f"{TOOLS}/{name}", text.encode()
         codes[_key(path, data)] = compile(data, path, "exec", dont_inherit=True)
     return codes
+
+
+def _prepare(name: str, code: types.CodeType, warm_up: str) -> None:
+    """Import a tool as the programs in boxes will, and let it make and do what each of them would first."""
+    sys.modules[name] = module = types.ModuleType(name)
+    module.__file__ = code.co_filename
+    exec(code, vars(module))  # noqa: S102 (of our own)
+    module.prepare(warm_up)
 
 
 def _share_memory() -> None:

@@ -1,8 +1,8 @@
 """Runs a learner's cells and answers the examiner's questions about what they left behind.
 
 This is the learner's process: nothing it says is believed, nothing here knows a hidden value, and nothing here is a
-wall. Cells run in IPython's own shell, so magics, ``await`` at the top level and the working directory are what they
-are in Jupyter. Requests come on standard input and replies leave on standard output; see ``wire`` for the frames.
+wall. Cells run in the shell of a Jupyter kernel (``cells``), so magics, ``await`` at the top level and the working
+directory are what they are in Jupyter. Requests come on standard input and replies leave on standard output; see ``wire`` for the frames.
 
     {"id", "op": "run", "cell": n}              runs the n-th cell of cells.json
     {"id", "op": "get", "name"}                 {"data"} | {"callable": handle} | {"opaque"} | {"missing"}
@@ -10,6 +10,7 @@ are in Jupyter. Requests come on standard input and replies leave on standard ou
     {"id", "op": "call", "of", "args", "kwargs", "files"}   as get, or {"raised"}; with {"changed", "printed"}
 """
 
+import asyncio
 import base64
 import builtins
 import contextlib
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
-    from sandboxes.inside import wire
-else:  # a program inside a sandbox, beside wire.py
+    from sandboxes.inside import cells, wire
+else:  # a program inside a sandbox, beside these
+    import cells
     import wire
 
 MAX_HANDLES = 10_000
@@ -34,9 +36,10 @@ MAX_NAMES = 5_000
 class Agent:
     """Answers requests about ``shell.user_ns``."""
 
-    def __init__(self, shell: Any, cells: list[str]) -> None:
+    def __init__(self, shell: Any, sources: list[str]) -> None:
         self._shell = shell
-        self._cells = cells
+        self._cells = sources
+        self._loop = asyncio.new_event_loop()
         self._handles: list[Any] = []
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "run": self._run,
@@ -50,7 +53,7 @@ class Agent:
         return {"id": request["id"], **self._operations[request["op"]](request)}
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
-        self._shell.run_cell(self._cells[request["cell"]])
+        self._loop.run_until_complete(cells.run_cell(self._shell, self._cells[request["cell"]]))
         return {"done": True}
 
     def _get(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -123,26 +126,14 @@ def _take_over_standard_streams() -> wire.Channel:
     return channel
 
 
-def _make_shell() -> Any:
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    shell: Any = InteractiveShell.instance(config=config)
-    shell.enable_gui = lambda gui=None: None  # what a kernel does for %matplotlib inline: there is no window
-    return shell
-
-
 def main() -> None:
     """Serves until the examiner hangs up."""
     channel = _take_over_standard_streams()
     here = Path(__file__).resolve().parent
-    cells = json.loads((here / "cells.json").read_text(encoding="utf-8"))
+    sources = json.loads((here / "cells.json").read_text(encoding="utf-8"))
     sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
     sys.argv = [""]
-    agent = Agent(_make_shell(), cells)
+    agent = Agent(cells.begin(cells.nobody), sources)
     while True:
         try:
             request = channel.receive()

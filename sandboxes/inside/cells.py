@@ -1,0 +1,197 @@
+"""The shell that runs a notebook's cells: the one of a Jupyter kernel, without the kernel's sockets and threads.
+
+Both runs of a submission use it, the one the learner is shown and the graded one, so that both do with a cell what the
+workbench's kernel does: magics, ``await`` at the top level, rich display, figures.
+"""
+
+import asyncio
+import builtins
+import contextlib
+import inspect
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from executing import Source
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.error import StdinNotImplementedError
+from jupyter_client.session import Session
+from traitlets.config import Config
+
+FLUSH_SECONDS, FLUSH_CHARACTERS = 0.2, 16_384
+FIGURES = "module://matplotlib_inline.backend_inline"
+
+# What is published: the kind of a Jupyter message ("stream", "error", "display_data" …) and its content.
+Publish = Callable[[str, dict[str, Any]], None]
+
+
+def nobody(_kind: str, _content: dict[str, Any]) -> None:
+    """Where outputs go that are not to be seen."""
+
+
+class Publisher(Session):
+    """Stands where a kernel's shell expects the session that signs and sends; hands on kind and content."""
+
+    to: Publish = staticmethod(nobody)
+
+    def msg(self, msg_type: str, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
+        return {"msg_type": msg_type, "content": content or {}}
+
+    def send(self, _stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:
+        said = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
+        self.to(said["msg_type"], said["content"])
+
+
+class Stream(io.TextIOBase):
+    """What cells print, published in pieces. A child process of a cell writes to the descriptor instead."""
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, name: str, fd: int, publish: Publish) -> None:
+        self.name, self._fd, self._publish = name, fd, publish
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+        self._parts: list[str] = []
+        self._size, self._since = 0, 0.0
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if os.getpid() != self._owner:
+            os.write(self._fd, text.encode("utf-8", "replace"))
+            return len(text)
+        with self._lock:
+            now = time.monotonic()
+            self._since = self._since if self._parts else now
+            self._parts.append(text)
+            self._size += len(text)
+            if self._size > FLUSH_CHARACTERS or now > self._since + FLUSH_SECONDS:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if os.getpid() != self._owner:
+            return
+        with self._lock:
+            text, self._parts, self._size = "".join(self._parts), [], 0
+            if text:
+                self._publish("stream", {"name": self.name, "text": text})
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+
+def make_shell() -> ZMQInteractiveShell:
+    """Make the one shell of this process, or return the one that was made before this process was forked."""
+    if ZMQInteractiveShell.initialized():
+        return ZMQInteractiveShell.instance()
+    config = Config()
+    config.HistoryManager.enabled = False  # nobody reads the history of a shell that lives for one run
+    shell: Any = ZMQInteractiveShell.instance(config=config, kernel=SimpleNamespace(eventloop=None))
+    publisher = Publisher(key=b"")
+    shell.displayhook.session = shell.display_pub.session = publisher
+    shell.enable_gui = lambda gui=None: None  # there is no window
+    _leave_libraries_unparsed()
+    if "matplotlib" in sys.modules:
+        _draw_inline()
+    return shell
+
+
+def prepare(warm_up: str) -> None:
+    """Make the shell before this process is forked, and have it do once what every run would do first."""
+    shell = make_shell()
+    shell.run_cell(warm_up, silent=True)
+    shell.reset(new_session=True)
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+    # Tracebacks ask it for the module of a file; it remembers where the modules are that there are now.
+    inspect.getmodule(compile("", "<nowhere>", "exec"))
+
+
+def forget() -> None:
+    """Undo `prepare`, in a process that runs another program."""
+    ZMQInteractiveShell.clear_instance()
+    for name in ("__IPYTHON__", "display"):
+        vars(builtins).pop(name, None)
+
+
+def _leave_libraries_unparsed() -> None:
+    """Have tracebacks show a library's lines without marking in them what failed.
+
+    To mark it, the library's whole file is parsed: for an error inside pandas that takes a hundred times as long as
+    the cell did.
+    """
+    parse, prefixes = Source.__init__, tuple({sys.prefix, sys.base_prefix})
+
+    def __init__(self: Any, filename: str, lines: Sequence[str]) -> None:
+        is_library = filename.startswith(prefixes)
+        parse(self, filename, [] if is_library else lines)
+        if is_library:
+            self.lines, self.text, self.tree = list(lines), "".join(lines), None
+
+    Source.__init__ = __init__
+
+
+def _draw_inline() -> None:
+    import matplotlib
+
+    matplotlib.rcParams["backend"] = FIGURES
+    # At its import it looks for the shell it is to work for.
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    import matplotlib_inline.backend_inline  # noqa: F401
+
+
+def begin(publish: Publish) -> ZMQInteractiveShell:
+    """Make this process one that runs cells: shell, streams and names as a kernel has them."""
+    os.environ.setdefault("MPLBACKEND", FIGURES)
+    shell = make_shell()
+    shell.displayhook.session.to = publish
+    if publish is nobody:
+        shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
+    sys.stdout, sys.stderr = Stream("stdout", 1, publish), Stream("stderr", 2, publish)
+    sys.modules["__main__"] = shell.user_module
+    shell.init_environment()
+    builtins.input = _refuse_input
+    return shell
+
+
+def _refuse_input(*_: object) -> str:
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+
+async def run_cell(shell: ZMQInteractiveShell, source: str) -> bool:
+    """Run one cell as a kernel does, inside a running loop; returns whether it ended well."""
+    try:
+        transformed, problem = shell.transform_cell(source), None
+    except Exception:
+        transformed, problem = source, sys.exc_info()
+    shell._last_traceback_during_displayhook = False
+    if shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=problem):
+        task = asyncio.ensure_future(
+            shell.run_cell_async(
+                source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=problem
+            )
+        )
+        result = None
+        try:
+            result = await task
+        finally:
+            shell.events.trigger("post_execute")
+            shell.events.trigger("post_run_cell", result)
+    else:
+        result = shell.run_cell(source, store_history=True)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    return bool(result and result.success and not shell._last_traceback_during_displayhook)
