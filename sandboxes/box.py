@@ -44,7 +44,9 @@ class Box:
     ``argv[0] == "python"`` stands for the interpreter of the kernel environment (``python``, the path of its
     executable). ``files`` are copied into the working directory `/cwd`, ``tools`` into `/tools`; both belong to the
     box. ``stdin``, ``stdout`` and ``stderr`` are file descriptors that the program gets (None: nothing); ``pass_fds``
-    keep their numbers. The caller closes its own copies after `start`. ``sockets`` are paths of Unix sockets below
+    keep their numbers. The caller closes its own copies after `start`. A program that ``is_alone``, without sockets,
+    costs less where it can be forked: it is then process 1 of its box, and how it ended is not known when it leaves
+    by itself. ``sockets`` are paths of Unix sockets below
     `/tools` that the program will make; see `connections`. ``read_only`` are files and folders of this machine to be
     shown beside what every box sees (where a service knows the interpreter, it shows what is declared to it instead).
 
@@ -65,12 +67,14 @@ class Box:
         stdout: int | None = None,
         stderr: int | None = None,
         pass_fds: Sequence[int] = (),
+        is_alone: bool = False,
         sockets: Sequence[str] = (),
         read_only: Sequence[str] = (),
     ) -> None:
         # Made absolute with its links kept: a virtual environment is known by the place of its link.
         self.argv, self.limits, self.python = list(argv), limits, Path(os.path.normpath(Path.cwd() / python))
         self.files, self.tools, self.env = dict(files or {}), dict(tools or {}), dict(env or {})
+        self.is_alone = is_alone
         self.streams = {0: stdin, 1: stdout, 2: stderr} | {number: number for number in pass_fds}
         self.sockets, self.read_only = list(sockets), list(read_only)
         self.pid: int | None = None  # of the box's first process
@@ -206,6 +210,7 @@ class Box:
             "limits": self.limits.as_dict(),
             "env": self.env,
             "sockets": self.sockets,
+            "is_alone": self.is_alone,
             "read_only": self.read_only,
             "files_sent": [(folder, name, len(data)) for folder, name, data in sent],
             "fds": ["payload", *self.streams],
@@ -248,8 +253,8 @@ class Box:
         if event["reason"] in _ENDED_BY:
             status, detail = _ENDED_BY[event["reason"]]
             detail = event["detail"] or detail
-        elif code == 0:
-            status, detail = RunStatus.COMPLETED, ""
+        elif code == 0 or code is number is None:
+            status, detail = RunStatus.COMPLETED, "" if code == 0 else "left by itself"
         else:
             status, detail = RunStatus.KERNEL_DIED, f"signal {number}" if code is None else f"exit code {code}"
         self._ending = Ending(status, code, number, detail)

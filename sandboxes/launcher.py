@@ -5,7 +5,8 @@ standard library. It is told what to do once, over a socket that is also the lif
 whatever reason, the box ends. No byte that may be a learner's passes through it; those go by file descriptor.
 
 The launcher stays outside and watches. The first process of the box (`first_process`) is its child, or, when a zygote
-of this environment is at hand, the zygote's.
+of this environment is at hand, the zygote's: then it needs no process of its own either, and the service goes through
+its steps beside those of other boxes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from sandboxes import channel, first_process, isolation, lockdown
 from sandboxes.cgroups import Groups
 from sandboxes.limits import Limits
 from sandboxes.results import SandboxUnavailable
-from sandboxes.slots import Slot
+from sandboxes.slots import Slots
 
 START_SECONDS = 20.0
 ZYGOTE_SECONDS = 3.0  # to fork; after that the box starts cold
@@ -46,11 +48,27 @@ def main(control_fd: int) -> None:
         Launcher(control, request, fds).run()
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a launcher waits for: one of these sockets and file descriptors to be readable, or the seconds to pass."""
+
+    sources: tuple[Any, ...]
+    seconds: float | None = None
+
+
+# Yields what it waits for, is sent which of that is ready, and ends when the box has.
+Steps = Generator[Wait, list[Any], None]
+
+
+class NoZygote(Exception):
+    """The box could not be forked from a zygote; it has to begin cold, which takes a process of its own."""
+
+
 class Launcher:
     """Builds the box of one request and watches it until it has ended.
 
     ``zygote``: a socket on which a zygote of the request's environment takes orders. A box with the role "zygote" is
-    the outer box of one.
+    the outer box of one. ``slots``: where to take a user id from.
     """
 
     def __init__(
@@ -61,102 +79,108 @@ class Launcher:
         *,
         zygote: socket.socket | None = None,
         role: isolation.Role = "run",
+        slots: Slots | None = None,
     ) -> None:
         self.control, self.request, self.fds, self.zygote, self.role = control, request, fds, zygote, role
+        self.slots = slots or (
+            Slots(isolation.FIRST_UID, isolation.SLOTS)
+            if role == "run"
+            else Slots(isolation.ZYGOTE_UID, isolation.ZYGOTE_SLOTS)
+        )
         self.limits = Limits.from_dict(request["limits"])
         self.is_root = os.geteuid() == 0
         self.is_warm = False
         self.groups = Groups()
         self.process: int | None = None
+        self.opened = contextlib.ExitStack()
         self.memory_peak, self.memory_before, self.cpu_peak = 0, 0, 0.0
         self.ended: Mapping[str, Any] | None = None
         self.failure = ""
 
     def run(self) -> None:
-        """Build, watch, report; what goes wrong is reported too."""
+        """Go through all steps, in a process of its own."""
+        steps = self.steps()
+        with contextlib.suppress(StopIteration):
+            wait = next(steps)
+            while True:
+                ready, _, _ = select.select(wait.sources, [], [], wait.seconds)
+                wait = steps.send(ready)
+
+    def steps(self) -> Steps:
+        """Build, watch, report; what goes wrong is reported too. Closed early, it ends the box.
+
+        Raises `NoZygote`, with nothing begun and the file descriptors still open, where there should have been one.
+        """
+        slot = None
         try:
-            first_id, count = (
-                (isolation.FIRST_UID, isolation.SLOTS)
-                if self.role == "run"
-                else (isolation.ZYGOTE_UID, isolation.ZYGOTE_SLOTS)
-            )
-            self.slot = Slot.take(first_id, count)
+            self.slot = slot = self.slots.take()
             self.groups = Groups.create(
-                self.slot.name, memory_bytes=self.limits.memory_bytes, processes=self.limits.processes
+                slot.name, memory_bytes=self.limits.memory_bytes, processes=self.limits.processes
             )
-            self._build_and_watch()
+            yield from self._build_and_watch()
         except (lockdown.StepFailed, SandboxUnavailable, channel.Closed, TimeoutError, OSError) as error:
             with contextlib.suppress(channel.Closed):
                 channel.send(self.control, {"event": "failed", "reason": str(error)})
         finally:
+            self._end_at_once()
             self.groups.remove()
+            if slot is not None:
+                self.slots.give_back(slot)
 
-    def _build_and_watch(self) -> None:
+    def _build_and_watch(self) -> Steps:
         self.started_at = time.monotonic()
-        try:
-            self._build()
-            for fd in self.fds:  # the box has its own by now, and who waits for an end must see it
-                os.close(fd)
-            self._expect("started")
-            pids = {"pid": self.pid, "launcher_pid": os.getpid()}
-            started = {"event": "started", "uid": self.slot.uid, "is_warm": self.is_warm} | pids
-            channel.send(self.control, started)
-            self._note_shared_memory()
-            reason = self._watch()
-        finally:
-            self._end()
+        yield from self._build()
+        for fd in self.fds:  # the box has its own by now, and who waits for an end must see it
+            os.close(fd)
+        self.fds = []
+        yield from self._expect("started")
+        pids = {"pid": self.pid, "launcher_pid": os.getpid()}
+        channel.send(self.control, {"event": "started", "uid": self.slot.uid, "is_warm": self.is_warm} | pids)
+        self._note_shared_memory()
+        reason = yield from self._watch()
+        yield from self._end()
         self._report(reason)
 
-    def _build(self) -> None:
-        """Have a first process that is locked down: a zygote's child, or if that fails one of our own."""
-        if self._begin_from_zygote():
-            try:
-                self._lock_down()
-            except (lockdown.StepFailed, channel.Closed) as error:
-                # Nothing has been read yet of what is to run, so it can begin again.
-                print(f"a forked box could not be built: {error}", file=sys.stderr, flush=True)
-                self._end()
-                self.is_warm = False
-            else:
-                return
-        self._begin_cold()
-        self._lock_down()
+    def _build(self) -> Steps:
+        """Have a first process that is locked down: a zygote's child, or one of our own."""
+        if self.zygote is None:
+            yield from self._begin_cold()
+            yield from self._lock_down()
+            return
+        try:
+            yield from self._begin_from_zygote(self.zygote)
+            yield from self._lock_down()
+        except (lockdown.StepFailed, channel.Closed, TimeoutError) as error:
+            # Nothing has been read yet of what is to run, so it can begin again.
+            raise NoZygote(f"a forked box could not be built: {error}") from error
 
-    def _lock_down(self) -> None:
+    def _lock_down(self) -> Steps:
         self.process = os.pidfd_open(self.pid)
         self.groups.add(self.pid)
         channel.send(self.first, self._job(), self.fds)
         if self.role == "zygote" and self.is_root:
-            self._expect("map")
+            yield from self._expect("map")
             self._map_users()
-        self._expect("locked")
+        yield from self._expect("locked")
 
     # ── Beginning ──
 
-    def _begin_from_zygote(self) -> bool:
-        """Have the zygote fork the first process; False when there is none that answers."""
-        if self.zygote is None:
-            return False
-        self.first, theirs = _pair_with_credentials()
+    def _begin_from_zygote(self, zygote: socket.socket) -> Steps:
+        """Have the zygote fork the first process."""
+        self.first, theirs = self._pair()
         with theirs:
-            try:
-                channel.send(self.zygote, {"op": "fork"}, [theirs.fileno()])
-                theirs.close()
-                self.pid = self._await_hello(ZYGOTE_SECONDS)
-            except (channel.Closed, TimeoutError):
-                self.first.close()
-                return False
+            channel.send(zygote, {"op": "fork"}, [theirs.fileno()])
+        yield from self._await_hello(ZYGOTE_SECONDS)
         self.is_warm = True
-        return True
 
-    def _begin_cold(self) -> None:
-        self.first, theirs = _pair_with_credentials()
+    def _begin_cold(self) -> Steps:
+        self.first, theirs = self._pair()
         self._new_pids()
         if os.fork() == 0:
             self.first.close()
             first_process.main(theirs)
         theirs.close()
-        self.pid = self._await_hello(START_SECONDS)
+        yield from self._await_hello(START_SECONDS)
 
     def _new_pids(self) -> None:
         if self.is_root:
@@ -172,17 +196,24 @@ class Launcher:
             Path(f"/proc/{self.pid}/{name}").write_text(ids)
         channel.send(self.first, {"event": "mapped"})
 
-    def _await_hello(self, seconds: float) -> int:
-        """Return the pid of the first process as it is called out here; the Linux kernel vouches for it."""
-        self.first.settimeout(seconds)
+    def _pair(self) -> tuple[socket.socket, socket.socket]:
+        """Return our end and the first process's; what comes in at ours bears the sender's pid."""
+        ours, theirs = channel.pair()
+        self.opened.callback(ours.close)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        return ours, theirs
+
+    def _await_hello(self, seconds: float) -> Steps:
+        """Learn the pid of the first process as it is called out here; the Linux kernel vouches for it."""
+        if not (yield Wait((self.first,), seconds)):
+            raise TimeoutError("the first process of the box did not begin")
         data, extra, _, _ = self.first.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
         self.first.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         if not data or not extra:
             raise channel.Closed("the first process of the box died at once")
-        pid: int = CREDENTIALS.unpack(extra[0][2])[0]
-        if pid <= 0:
+        self.pid: int = CREDENTIALS.unpack(extra[0][2])[0]
+        if self.pid <= 0:
             raise channel.Closed("the first process of the box is nobody's")
-        return pid
 
     def _job(self) -> dict[str, Any]:
         is_zygote = self.role == "zygote"
@@ -199,16 +230,16 @@ class Launcher:
             is_kernel=bool(self.request["sockets"]),
             is_nested=self.is_warm,
         )
-        return job | {name: self.request[name] for name in ("sockets", "files_sent", "fds")}
+        return job | {name: self.request[name] for name in ("sockets", "files_sent", "fds", "is_alone")}
 
     def _user(self) -> isolation.User:
         if self.is_root:
             return "ask" if self.role == "zygote" else "take"
         return "map" if self.is_warm else "keep"
 
-    def _expect(self, event: str) -> None:
+    def _expect(self, event: str) -> Steps:
         """Wait for the first process to get this far. Raises `StepFailed` with the step at which it did not."""
-        ready, _, _ = select.select([self.first, self.control], [], [], START_SECONDS)
+        ready = yield Wait((self.first, self.control), START_SECONDS)
         if self.first not in ready:
             raise lockdown.StepFailed("the box was called off" if ready else "building the box took too long")
         try:
@@ -220,15 +251,17 @@ class Launcher:
 
     # ── Watching ──
 
-    def _watch(self) -> str:
+    def _watch(self) -> Generator[Wait, list[Any], str]:
         """Return why the box has to end, or how it did; a limit is enforced here whatever happens inside."""
         is_limited = self.role == "run"
         deadline = self.started_at + self.limits.wall_seconds if is_limited else float("inf")
+        # A program that is alone in its box has nobody beside it who could say more.
+        is_alone = self.is_warm and self.request["is_alone"]
+        watched = (self.process, self.control) if is_alone else (self.process, self.first, self.control)
         while True:
             now = time.monotonic()
             pause = LATER_POLL_SECONDS if now > self.started_at + LATER_SECONDS else POLL_SECONDS
-            watched: list[Any] = [self.process, self.first, self.control]
-            ready, _, _ = select.select(watched, [], [], max(0.0, min(pause, deadline - now)))
+            ready = yield Wait(watched, max(0.0, min(pause, deadline - now)))
             cpu_seconds, memory_bytes = self._measure()
             if self.groups.was_killed_for_memory():
                 # When it was the machine's memory that was used up, this box is not to blame.
@@ -240,7 +273,7 @@ class Launcher:
             if self.first in ready and not self._hear():
                 return "exited" if self.ended else "broken"
             if self.process in ready:
-                return "exited" if self.ended else "broken"
+                return "exited" if self.ended or is_alone else "broken"
             if time.monotonic() >= deadline:
                 return "out_of_time"
             if is_limited and cpu_seconds > self.limits.cpu_seconds:
@@ -278,15 +311,31 @@ class Launcher:
         self.cpu_peak, self.memory_peak = max(self.cpu_peak, cpu), max(self.memory_peak, memory)
         return cpu, memory
 
-    def _end(self) -> None:
-        """End the first process, and with it the box; returns when everything in it has ended."""
-        if self.process is None:
-            return
+    def _end(self) -> Steps:
+        """End the first process, and with it the box; goes on when everything in it has ended."""
+        if self.process is not None:
+            self._kill(self.process)
+            yield Wait((self.process,))
+        self._let_go()
+
+    def _end_at_once(self) -> None:
+        """The same without giving way to other boxes, where that went wrong or was called off."""
+        if self.process is not None:
+            self._kill(self.process)
+            select.select([self.process], [], [])
+        self._let_go()
+
+    def _kill(self, process: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.process, signal.SIGKILL)
-        select.select([self.process], [], [])
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+
+    def _let_go(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)  # where it is a child of ours
+            os.close(self.process)
+            self.process = None
+        self.opened.close()
 
     def _report(self, reason: str) -> None:
         ended = self.ended or {}
@@ -303,13 +352,6 @@ class Launcher:
         }
         with contextlib.suppress(channel.Closed):
             channel.send(self.control, message)
-
-
-def _pair_with_credentials() -> tuple[socket.socket, socket.socket]:
-    """Return our end and the first process's; what comes in at ours bears the sender's pid."""
-    ours, theirs = channel.pair()
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-    return ours, theirs
 
 
 def _measure_tree(top: int) -> tuple[float, int]:

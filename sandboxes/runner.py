@@ -75,6 +75,7 @@ def run_notebook(
                 ["python", "/tools/show.py", str(said.theirs)],
                 limits=generous,
                 python=python,
+                is_alone=True,
                 files=files,
                 tools={**_tools(), "cells.json": run.job(stop_on_error=stop_on_error)},
                 stderr=errors.theirs,

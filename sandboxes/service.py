@@ -1,8 +1,9 @@
 """`python -m sandboxes serve`: keeps zygotes warm and makes a launcher for every box that is asked for.
 
 One small process with one thread, best run as root so that workers need no right at all: they connect to its socket,
-send what is to run, and get back how it ends. It forks a launcher for each request and has no part in the run; what
-it holds back is too many runs at once (`places`). It never reads what a learner wrote.
+send what is to run, and get back how it ends. It goes through the launcher's steps for each box that a zygote forks,
+all boxes beside one another, and forks a launcher for each that begins cold; it has no part in the run. What it holds
+back is too many runs at once (`places`). It never reads what a learner wrote.
 
 Without a service everything works too, each box starting cold from a launcher of its own.
 """
@@ -14,6 +15,7 @@ import contextlib
 import gc
 import grp
 import json
+import math
 import os
 import selectors
 import signal
@@ -27,13 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandboxes import channel, environments, lockdown
+from sandboxes import channel, environments, isolation, lockdown
 from sandboxes.cgroups import step_aside
 from sandboxes.environments import Environment
-from sandboxes.launcher import Launcher
+from sandboxes.launcher import Launcher, NoZygote, Steps
 from sandboxes.limits import Limits
 from sandboxes.results import SandboxUnavailable
-from sandboxes.slots import remove_left_overs, state_dir
+from sandboxes.slots import Slots, remove_left_overs, state_dir
 from sandboxes.zygote import can_run
 
 HERE = Path(__file__).resolve().parent
@@ -168,6 +170,16 @@ class Zygote:
             self.control.close()
 
 
+@dataclass(slots=True)
+class Running:
+    """A box whose launcher's steps are gone through here: what it waits for, and until when."""
+
+    launcher: Launcher
+    steps: Steps
+    sources: tuple[Any, ...] = ()
+    due_at: float = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Somebody who waits for a place, and how much memory the run may take."""
@@ -203,6 +215,8 @@ class Service:
         self.deaths: dict[str, int] = {}
         self.not_before: dict[str, float] = {}
         self.launchers: set[int] = set()
+        self.running: list[Running] = []
+        self.slots = Slots(isolation.FIRST_UID, isolation.SLOTS)
         self.placed: dict[socket.socket, int] = {}
         self.waiting: deque[Waiting] = deque()
         self.asking: dict[socket.socket, str] = {}
@@ -222,10 +236,24 @@ class Service:
                 if not has_said_ready and self._has_settled():
                     self.say("ready")
                     has_said_ready = True
-                for key, _ in self.selector.select(0.5):
-                    key.data(key.fileobj)
+                self._go_round()
         finally:
             self._stop()
+
+    def _go_round(self) -> None:
+        """Wait until something can be done, and do it."""
+        now = time.monotonic()
+        pause = min([0.5, *(running.due_at - now for running in self.running)])
+        ready: dict[int, list[Any]] = {}
+        for key, _ in self.selector.select(max(0.0, pause)):
+            if isinstance(key.data, Running):
+                ready.setdefault(id(key.data), []).append(key.fileobj)
+            else:
+                key.data(key.fileobj)
+        now = time.monotonic()
+        for running in list(self.running):
+            if id(running) in ready or running.due_at <= now:
+                self._go_on(running, ready.get(id(running), []))
 
     def _has_settled(self) -> bool:
         """Is every zygote warm, or known to be one that cannot be had (its environment starts cold meanwhile)?"""
@@ -341,7 +369,7 @@ class Service:
             "cold": sorted(
                 environment.name for python, environment in self.by_python.items() if python not in self.zygotes
             ),
-            "boxes": len(self.launchers),
+            "boxes": len(self.launchers) + len(self.running),
             "runs": len(self.placed),
             "places": self.places,
             "waiting": len(self.waiting),
@@ -350,22 +378,63 @@ class Service:
     # ── Launchers ──
 
     def _launch(self, control: socket.socket, python: str, request: dict[str, Any], fds: list[int]) -> None:
-        """Fork a launcher for one box; it goes on alone."""
+        """Begin a box: from a zygote where there is one that knows the program, else by a launcher of its own."""
         zygote = self.zygotes.get(python)
-        argv = request["argv"]
-        is_warm = zygote is not None and argv[0] == "python" and can_run(argv)
-        pid = self._fork()
-        if pid == 0:
-            # What a box may see is the operator's to say, not that of those who ask.
-            shown = [str(path) for path in self.by_python[python].read_only]
-            request |= {"python": python, "read_only": shown}
-            self._become_launcher(control, request, fds, zygote.orders if zygote and is_warm else None)
-        if zygote is not None and is_warm:
-            zygote.forks += 1
-        self.launchers.add(pid)
+        # What a box may see is the operator's to say, not that of those who ask.
+        shown = [str(path) for path in self.by_python[python].read_only]
+        request = request | {"python": python, "read_only": shown}
         self.selector.unregister(control)
         self.asking.pop(control)
+        if zygote is None or request["argv"][0] != "python" or not can_run(request["argv"]):
+            self._launch_cold(control, request, fds)
+            return
+        zygote.forks += 1
+        launcher = Launcher(control, request, [os.dup(fd) for fd in fds], zygote=zygote.orders, slots=self.slots)
+        self.running.append(Running(launcher, launcher.steps()))
+        self._go_on(self.running[-1], None)
+
+    def _launch_cold(self, control: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+        """Fork a launcher for one box; it goes on alone."""
+        pid = self._fork()
+        if pid == 0:
+            self._become_launcher(control, request, fds)
+        self.launchers.add(pid)
         control.close()
+
+    def _go_on(self, running: Running, ready: list[Any] | None) -> None:
+        """Let a box go on to what it waits for next; ``ready`` is None for one that begins."""
+        launcher = running.launcher
+        try:
+            wait = running.steps.send(ready)  # type: ignore[arg-type]
+        except StopIteration:
+            self._forget_box(running)
+        except NoZygote as error:
+            self.say(str(error))
+            self._launch_cold(launcher.control, dict(launcher.request), launcher.fds)
+            self._forget_box(running)
+        except Exception as error:
+            # One box must not be the end of the others; whoever asked for it sees the connection close.
+            self.say(f"a box was given up: {type(error).__name__}: {error}")
+            self._forget_box(running)
+        else:
+            self._watch_for(running, wait.sources)
+            running.due_at = math.inf if wait.seconds is None else time.monotonic() + wait.seconds
+
+    def _watch_for(self, running: Running, sources: tuple[Any, ...]) -> None:
+        if sources == running.sources:
+            return
+        for source in running.sources:
+            self.selector.unregister(source)
+        for source in sources:
+            self.selector.register(source, selectors.EVENT_READ, running)
+        running.sources = sources
+
+    def _forget_box(self, running: Running) -> None:
+        self._watch_for(running, ())
+        self.running.remove(running)
+        running.launcher.control.close()
+        for fd in running.launcher.fds:
+            os.close(fd)
 
     def _fork(self) -> int:
         pid = os.fork()
@@ -377,15 +446,13 @@ class Service:
             os.setsid()
         return pid
 
-    def _become_launcher(
-        self, control: socket.socket, request: dict[str, Any], fds: list[int], orders: socket.socket | None
-    ) -> NoReturn:
+    def _become_launcher(self, control: socket.socket, request: dict[str, Any], fds: list[int]) -> NoReturn:
         """In the fork: nothing of the service stays open but what this box needs."""
         try:
-            lockdown.close_all_but([0, 1, 2, control.fileno(), *fds, *([orders.fileno()] if orders else [])])
+            lockdown.close_all_but([0, 1, 2, control.fileno(), *fds])
             control.setblocking(True)
             signal.signal(signal.SIGTERM, lambda *_: sys.exit("the sandbox service is ending"))
-            Launcher(control, request, fds, zygote=orders).run()
+            Launcher(control, request, fds).run()
         except BaseException as error:
             with contextlib.suppress(BaseException):
                 channel.send(control, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})
@@ -432,6 +499,7 @@ class Service:
                 "limits": Limits(memory_bytes=ZYGOTE_MEMORY_BYTES, processes=4096, disk_bytes=256 << 20).as_dict(),
                 "env": {},
                 "sockets": [],
+                "is_alone": False,
                 "read_only": [str(path) for path in environment.read_only],
                 "files_sent": sent,
                 "fds": ["payload", 0, 1, 2, 3],
@@ -518,6 +586,8 @@ class Service:
         """End every box: each launcher and each zygote ends what is its own."""
         with contextlib.suppress(OSError):
             self.path.unlink()
+        for running in self.running:
+            running.steps.close()
         for pid in self.launchers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

@@ -24,18 +24,6 @@ class Slot:
         return f"sandbox-{self.uid}"
 
     @classmethod
-    def take(cls, first: int, count: int) -> Slot:
-        """Lock the first free one of ``count`` ids. Raises `SandboxUnavailable` when all are taken."""
-        busy = _uids_in_use() if os.geteuid() == 0 else frozenset[int]()
-        for uid in range(first, first + count):
-            slot = cls.take_this(uid)
-            if slot is not None and uid not in busy:  # somebody's process: an id is never shared
-                return slot
-            if slot is not None:
-                slot.give_back()
-        raise SandboxUnavailable(f"all {count} sandboxes of this machine are in use")
-
-    @classmethod
     def take_this(cls, uid: int) -> Slot | None:
         """Lock one id; None when it is taken."""
         state = state_dir()
@@ -47,9 +35,34 @@ class Slot:
             return None
         return cls(uid, lock, state)
 
-    def give_back(self) -> None:
-        """Let another box have the id."""
+    def release(self) -> None:
+        """Let another process have the id."""
         os.close(self._lock)
+
+
+class Slots:
+    """The ids from ``first`` on, ``count`` of them, to be taken by one process at a time."""
+
+    def __init__(self, first: int, count: int) -> None:
+        self.uids = range(first, first + count)
+        self._free: list[Slot] = []
+
+    def take(self) -> Slot:
+        """Lock a free one, or return one that was given back. Raises `SandboxUnavailable` when all are taken."""
+        if self._free:
+            return self._free.pop()
+        busy = _uids_in_use() if os.geteuid() == 0 else frozenset[int]()
+        for uid in self.uids:
+            slot = Slot.take_this(uid)
+            if slot is not None and uid not in busy:  # somebody's process: an id is never shared
+                return slot
+            if slot is not None:
+                slot.release()
+        raise SandboxUnavailable(f"all {len(self.uids)} sandboxes of this machine are in use")
+
+    def give_back(self, slot: Slot) -> None:
+        """Keep a slot, still locked, for the next box: nothing that ran under its id is left."""
+        self._free.append(slot)
 
 
 def remove_left_overs() -> None:
@@ -58,7 +71,7 @@ def remove_left_overs() -> None:
         slot = Slot.take_this(int(name.rpartition("-")[2]))
         if slot is not None:
             Groups.left_over(name).remove()
-            slot.give_back()
+            slot.release()
 
 
 def _open_lock(state: Path, uid: int) -> int:
