@@ -11,6 +11,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 WANTED = ("memory", "pids", "cpuacct", "cpu")
@@ -152,6 +153,7 @@ def _own_paths() -> dict[str, str]:
     return paths
 
 
+@cache
 def _hierarchies() -> dict[str, tuple[Path, str]]:
     """Return where each controller is mounted and which part of the hierarchy is seen there; '' is version 2."""
     found: dict[str, tuple[Path, str]] = {}

@@ -41,6 +41,8 @@ HUGE_PAGE, MADV_COLLAPSE = 2 << 20, 25
 # The reference count of an object that lives for ever, and the versions of CPython that read it so (PEP 683).
 IMMORTAL, KNOWN_IMMORTAL = 0xFFFFFFFF, ((3, 12), (3, 13))
 TOOLS = "/tools"
+OWN_MODULES = ("sandboxes", "sandboxes.channel", "sandboxes.first_process", "sandboxes.lockdown", "sandboxes.zygote")
+_prepared: dict[str, Any] = {}  # tools that were imported before the first fork
 
 
 def main() -> NoReturn:
@@ -122,8 +124,8 @@ def _run_python(argv: Sequence[str], codes: dict[str, types.CodeType]) -> int:
 def _begin_anew(argv: Sequence[str]) -> None:
     """Leave behind what was the zygote's, and be as an interpreter is when it begins."""
     atexit._clear()
-    for name in [name for name in sys.modules if name.partition(".")[0] == "sandboxes"]:
-        del sys.modules[name]
+    for name in OWN_MODULES:
+        sys.modules.pop(name, None)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_IGN)  # an exception, not the end
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -210,9 +212,8 @@ def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
 def _keep_what_is_prepared(argv: Sequence[str], codes: dict[str, types.CodeType]) -> None:
     """Keep prepared tools for a program that was sent the very same ones; any other is to find nothing of them."""
     is_tool = Path(argv[1]).parent == Path(TOOLS)
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None) or ""
-        if path == f"{TOOLS}/{name}.py" and not (is_tool and _is_known(path, codes)):
+    for name, module in _prepared.items():
+        if not (is_tool and _is_known(f"{TOOLS}/{name}.py", codes)):
             module.forget()
             del sys.modules[name]
 
@@ -323,7 +324,7 @@ def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
 
 def _prepare(name: str, code: types.CodeType, warm_up: str) -> None:
     """Import a tool as the programs in boxes will, and let it make and do what each of them would first."""
-    sys.modules[name] = module = types.ModuleType(name)
+    sys.modules[name] = _prepared[name] = module = types.ModuleType(name)
     module.__file__ = code.co_filename
     exec(code, vars(module))  # noqa: S102 (of our own)
     module.prepare(warm_up)

@@ -24,6 +24,8 @@ from jupyter_client.session import Session
 from traitlets.config import Config
 
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.2, 16_384
+# So often is the warm-up run: Python adapts its code to what it sees, and would do that in pages of every run's own.
+WARM_UPS = 12
 FIGURES = "module://matplotlib_inline.backend_inline"
 
 # What is published: the kind of a Jupyter message ("stream", "error", "display_data" …) and its content.
@@ -111,7 +113,8 @@ def make_shell() -> ZMQInteractiveShell:
 def prepare(warm_up: str) -> None:
     """Make the shell before this process is forked, and have it do once what every run would do first."""
     shell = make_shell()
-    shell.run_cell(warm_up, silent=True)
+    for _ in range(WARM_UPS):
+        shell.run_cell(warm_up, silent=True)
     shell.reset(new_session=True)
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)

@@ -286,7 +286,7 @@ def left_by(uids: Iterable[int]) -> list[str]:
             continue
         found += [f"process {pid} of {uid}" for pid in _parents() if _belongs(pid, uid)]
         found += Groups.left_over(slot.name).folders
-        slot.give_back()
+        slot.release()
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 from sandboxes import slots
 from sandboxes.cgroups import Groups
 from sandboxes.results import SandboxUnavailable
-from sandboxes.slots import Slot, remove_left_overs, state_dir
+from sandboxes.slots import Slot, Slots, remove_left_overs, state_dir
 
 from .conftest import PROJECT, wait_for
 
@@ -35,23 +35,26 @@ def test_an_id_has_one_holder():
     assert Slot.take_this(FIRST) is None
     other = Slot.take_this(FIRST + 1)
     assert other.uid == FIRST + 1
-    first.give_back()
+    first.release()
     again = Slot.take_this(FIRST)
     assert again.uid == FIRST
-    again.give_back()
-    other.give_back()
+    again.release()
+    other.release()
 
 
 def test_the_first_free_id_is_taken_until_there_is_none():
-    taken = [Slot.take(FIRST, 3) for _ in range(3)]
+    slots = Slots(FIRST, 3)
+    taken = [slots.take() for _ in range(3)]
     assert [slot.uid for slot in taken] == [FIRST, FIRST + 1, FIRST + 2]
     with pytest.raises(SandboxUnavailable, match="all 3 sandboxes of this machine are in use"):
-        Slot.take(FIRST, 3)
-    taken[1].give_back()
-    taken[1] = Slot.take(FIRST, 3)
+        slots.take()
+    taken[1].release()
+    taken[1] = slots.take()
     assert taken[1].uid == FIRST + 1
+    slots.give_back(taken.pop())
+    assert slots.take().uid == FIRST + 2, "kept, still locked, for the next box of this process"
     for slot in taken:
-        slot.give_back()
+        slot.release()
 
 
 def test_an_id_is_held_by_a_child_as_well_and_free_when_the_last_has_died():
@@ -78,17 +81,17 @@ time.sleep(600)
         return slot is not None
 
     wait_for(is_free)
-    slot.give_back()
+    slot.release()
 
 
 def test_a_program_that_is_started_does_not_hold_its_starter_s_id():
     slot = Slot.take_this(FIRST)
     with subprocess.Popen(["sleep", "600"], close_fds=False) as started:
-        slot.give_back()
+        slot.release()
         again = Slot.take_this(FIRST)
         started.kill()
     assert again is not None
-    again.give_back()
+    again.release()
 
 
 @root_only
@@ -97,7 +100,7 @@ def test_an_id_under_which_something_still_runs_is_not_given_out():
         slot = Slot.take(FIRST, 2)
         running.kill()
     assert slot.uid == FIRST + 1
-    slot.give_back()
+    slot.release()
 
 
 def test_a_link_in_the_place_of_a_lock_is_not_followed(tmp_path):
@@ -112,12 +115,12 @@ def test_the_control_groups_of_who_is_gone_are_taken_away_and_no_others():
     slot = Slot.take_this(FIRST)
     groups = [Groups.create(f"sandbox-{uid}", memory_bytes=1 << 30, processes=9) for uid in (FIRST, FIRST + 1)]
     if not groups[0].folders:
-        slot.give_back()
+        slot.release()
         pytest.skip("no control group can be written here")
     remove_left_overs()
     assert Groups.left_over(f"sandbox-{FIRST}").folders
     assert not Groups.left_over(f"sandbox-{FIRST + 1}").folders
-    slot.give_back()
+    slot.release()
     remove_left_overs()
     assert not Groups.left_over(f"sandbox-{FIRST}").folders
 
