@@ -47,6 +47,7 @@ MAX_BACKOFF_SECONDS, HOPELESS_DEATHS = 60.0, 3
 ZYGOTE_MEMORY_BYTES = 4 << 30
 ZYGOTE_PROGRAM = ("__init__.py", "channel.py", "first_process.py", "lockdown.py", "zygote.py")
 BACKLOG = 256
+BOXES_OF_A_RUN = 2  # at the same time
 
 
 # ── For those who ask ────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +217,7 @@ class Service:
         self.not_before: dict[str, float] = {}
         self.launchers: set[int] = set()
         self.running: list[Running] = []
-        self.slots = Slots(isolation.FIRST_UID, isolation.SLOTS)
+        self.slots = Slots(isolation.FIRST_UID, isolation.SLOTS, kept=BOXES_OF_A_RUN * self.places)
         self.placed: dict[socket.socket, int] = {}
         self.waiting: deque[Waiting] = deque()
         self.asking: dict[socket.socket, str] = {}
@@ -227,6 +228,8 @@ class Service:
         """Serve until told to stop (SIGTERM, SIGINT). Raises `SandboxUnavailable` when it cannot listen."""
         self._watch_signals()
         self._listen()
+        remove_left_overs()
+        self.slots.fill()
         step_aside()
         gc.freeze()  # a launcher is a fork of us: what is here already stays shared with it
         has_said_ready = False
@@ -383,15 +386,27 @@ class Service:
         # What a box may see is the operator's to say, not that of those who ask.
         shown = [str(path) for path in self.by_python[python].read_only]
         request = request | {"python": python, "read_only": shown}
+        is_warm = zygote is not None and request["argv"][0] == "python" and can_run(request["argv"])
         self.selector.unregister(control)
         self.asking.pop(control)
-        if zygote is None or request["argv"][0] != "python" or not can_run(request["argv"]):
+        if zygote is None or not is_warm:
             self._launch_cold(control, request, fds)
             return
+        try:
+            launcher = Launcher(control, request, fds, zygote=zygote.orders, slots=self.slots)
+        except Exception as error:
+            self._refuse(control, error)
+            return
+        launcher.fds = [os.dup(fd) for fd in fds]
         zygote.forks += 1
-        launcher = Launcher(control, request, [os.dup(fd) for fd in fds], zygote=zygote.orders, slots=self.slots)
         self.running.append(Running(launcher, launcher.steps()))
         self._go_on(self.running[-1], None)
+
+    def _refuse(self, control: socket.socket, error: Exception) -> None:
+        """Say to whoever asked that there will be no box, and why."""
+        with contextlib.suppress(channel.Closed):
+            channel.send(control, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})
+        control.close()
 
     def _launch_cold(self, control: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
         """Fork a launcher for one box; it goes on alone."""
@@ -413,8 +428,8 @@ class Service:
             self._launch_cold(launcher.control, dict(launcher.request), launcher.fds)
             self._forget_box(running)
         except Exception as error:
-            # One box must not be the end of the others; whoever asked for it sees the connection close.
-            self.say(f"a box was given up: {type(error).__name__}: {error}")
+            # One box must not be the end of the others: a request can be wrong in more ways than can be listed.
+            self._refuse(launcher.control, error)
             self._forget_box(running)
         else:
             self._watch_for(running, wait.sources)
@@ -511,6 +526,9 @@ class Service:
         except BaseException as error:
             print(f"the zygote of {environment.name} could not be started: {error}", file=sys.stderr, flush=True)
         finally:
+            # Should the service have been killed, its boxes ended with their zygote, and nobody else cleans up.
+            with contextlib.suppress(OSError, SandboxUnavailable):
+                remove_left_overs()
             os._exit(0)
 
     def _hear_zygote(self, zygote: Zygote) -> None:

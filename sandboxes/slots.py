@@ -41,16 +41,29 @@ class Slot:
 
 
 class Slots:
-    """The ids from ``first`` on, ``count`` of them, to be taken by one process at a time."""
+    """The ids from ``first`` on, ``count`` of them; ``kept`` of those taken here stay locked between boxes."""
 
-    def __init__(self, first: int, count: int) -> None:
-        self.uids = range(first, first + count)
+    def __init__(self, first: int, count: int, *, kept: int = 0) -> None:
+        self.uids, self.kept = range(first, first + count), kept
         self._free: list[Slot] = []
 
+    def fill(self) -> None:
+        """Lock as many as are kept. Raises `SandboxUnavailable` when there are not so many."""
+        while len(self._free) < self.kept:
+            self._free.append(self._lock())
+
     def take(self) -> Slot:
-        """Lock a free one, or return one that was given back. Raises `SandboxUnavailable` when all are taken."""
-        if self._free:
-            return self._free.pop()
+        """Return one that is locked and free. Raises `SandboxUnavailable` when all are taken."""
+        return self._free.pop() if self._free else self._lock()
+
+    def give_back(self, slot: Slot) -> None:
+        """Let the next box have it: nothing that ran under its id is left."""
+        if len(self._free) < self.kept:
+            self._free.append(slot)
+        else:
+            slot.release()
+
+    def _lock(self) -> Slot:
         busy = _uids_in_use() if os.geteuid() == 0 else frozenset[int]()
         for uid in self.uids:
             slot = Slot.take_this(uid)
@@ -59,10 +72,6 @@ class Slots:
             if slot is not None:
                 slot.release()
         raise SandboxUnavailable(f"all {len(self.uids)} sandboxes of this machine are in use")
-
-    def give_back(self, slot: Slot) -> None:
-        """Keep a slot, still locked, for the next box: nothing that ran under its id is left."""
-        self._free.append(slot)
 
 
 def remove_left_overs() -> None:

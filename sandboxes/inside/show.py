@@ -102,7 +102,7 @@ def main() -> None:
     told = json.loads((here / "cells.json").read_text(encoding="utf-8"))
     sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
     report, sys.argv = Report(int(sys.argv[1])), [""]
-    asyncio.run(_run(told, report))
+    asyncio.new_event_loop().run_until_complete(_run(told, report))  # `run` would take signals to itself
 
 
 if __name__ == "__main__":

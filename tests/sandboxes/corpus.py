@@ -210,7 +210,7 @@ def _held(uid: int) -> Iterator[bool]:
         time.sleep(0.005)
     yield slot is not None
     if slot is not None:
-        slot.give_back()
+        slot.release()
 
 
 def processes_of(uid: int) -> set[int]:

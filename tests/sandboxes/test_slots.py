@@ -51,9 +51,20 @@ def test_the_first_free_id_is_taken_until_there_is_none():
     taken[1].release()
     taken[1] = slots.take()
     assert taken[1].uid == FIRST + 1
-    slots.give_back(taken.pop())
-    assert slots.take().uid == FIRST + 2, "kept, still locked, for the next box of this process"
     for slot in taken:
+        slot.release()
+
+
+def test_some_ids_stay_locked_between_the_boxes_of_one_process():
+    slots = Slots(FIRST, 3, kept=2)
+    slots.fill()
+    assert Slot.take_this(FIRST) is None and Slot.take_this(FIRST + 1) is None
+    taken = [slots.take() for _ in range(3)]
+    for slot in taken:
+        slots.give_back(slot)
+    others = [slot for number in range(3) if (slot := Slot.take_this(FIRST + number))]
+    assert len(others) == 1
+    for slot in (*others, slots.take(), slots.take()):
         slot.release()
 
 
@@ -97,7 +108,7 @@ def test_a_program_that_is_started_does_not_hold_its_starter_s_id():
 @root_only
 def test_an_id_under_which_something_still_runs_is_not_given_out():
     with subprocess.Popen(["sleep", "600"], user=FIRST, extra_groups=[]) as running:
-        slot = Slot.take(FIRST, 2)
+        slot = Slots(FIRST, 2).take()
         running.kill()
     assert slot.uid == FIRST + 1
     slot.release()
