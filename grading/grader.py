@@ -149,7 +149,7 @@ def _graded(
         checks=checks,
         usage=usage,
         notices=notices,
-        is_isolated=all(check.examined == "isolated" for check in checks),
+        is_isolated=bool(checks) and all(check.examined == "isolated" for check in checks),
         feedback_html=html,
         detail=detail,
     )

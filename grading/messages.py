@@ -57,6 +57,22 @@ AUTHOR: dict[str, Text] = {
         "th": "เซลล์ชนิดนี้มี {mark} ไม่ได้",
         "en": "{mark} does not belong in this kind of cell",
     },
+    "schema": {
+        "th": "ข้อมูลกำกับ nbgrader เป็นรุ่น {version} ซึ่งระบบนี้ไม่รู้จัก (รู้จักถึงรุ่น 3)",
+        "en": "the nbgrader marks are of schema {version}, which is not known here (3 is the newest)",
+    },
+    "task_not_text": {
+        "th": "เซลล์งาน (task) ต้องเป็นเซลล์ข้อความ Markdown",
+        "en": "a task must be a Markdown cell",
+    },
+    "bad_delimiter": {
+        "th": "{name} ในข้อมูลกำกับของโน้ตบุ๊กต้องเป็นข้อความบรรทัดเดียว",
+        "en": "{name} in the notebook's metadata must be one line of text",
+    },
+    "autotest": {
+        "th": "ไม่รองรับ {line} ให้เขียนตัวตรวจเป็น assert แทน",
+        "en": "{line} is not supported: write the check as an assertion",
+    },
     "syntax": {"th": "โค้ดผิดไวยากรณ์: {error}", "en": "the code is not valid Python: {error}"},
     "points": {
         "th": "points ต้องเป็นจำนวนตั้งแต่ 0 ขึ้นไป",
@@ -72,6 +88,15 @@ NOTICES: dict[str, Text] = {
     "duplicated": {
         "th": "มีเซลล์คำตอบ {id} มากกว่าหนึ่งเซลล์ ใช้เซลล์สุดท้ายที่แก้ไขแล้ว",
         "en": "There is more than one answer cell {id}; the last one that was worked on was used.",
+    },
+    "split": {
+        "th": "เซลล์คำตอบ {id} ถูกแบ่งเป็นหลายเซลล์ ระบบใช้ทุกส่วนตามลำดับ",
+        "en": "The answer cell {id} was split into several; all its parts were used, in their order.",
+    },
+    "merged": {
+        "th": "ไม่พบเซลล์คำตอบ {id} แต่พบคำตอบนั้นในเซลล์อื่น จึงใช้โค้ดจากเซลล์นั้น",
+        "en": "The answer cell {id} was not found in your file, but its answer was found in another cell and used "
+        "from there.",
     },
     "retyped": {
         "th": "เซลล์คำตอบ {id} ถูกเปลี่ยนชนิดของเซลล์ ระบบใช้ข้อความในเซลล์นั้นตามชนิดเดิม",
