@@ -150,6 +150,9 @@ def may_work_on(request: HttpRequest, found: Exercise) -> bool:
 def why_not(code: str) -> str:
     return {
         "closed": _("This exercise is closed: it takes no more submissions."),
+        "not_yet": _("This exercise is not open yet."),
+        "too_late": _("The time for handing in is over."),
+        "cool_down": _("There is a pause between two attempts."),
         "empty": _("This exercise is being prepared. Please come back later."),
         "no_attempts": _("You have used all your attempts. Your best score counts."),
     }[code]

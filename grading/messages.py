@@ -108,8 +108,8 @@ NOTICES: dict[str, Text] = {
         "answer cell.",
     },
     "manual": {
-        "th": "บางส่วนของแบบฝึกหัดนี้ผู้สอนเป็นผู้ตรวจ และไม่รวมอยู่ในคะแนนนี้",
-        "en": "Parts of this exercise are read by an instructor and are not in this score.",
+        "th": "บางส่วนของแบบฝึกหัดนี้ผู้สอนเป็นผู้ตรวจ คะแนนส่วนนั้นจะเพิ่มเข้ามาเมื่อตรวจแล้ว",
+        "en": "Parts of this exercise are read by an instructor; their points are added when that is done.",
     },
 }
 
@@ -137,6 +137,8 @@ OUTCOMES: dict[str, Text] = {
         "th": "ยังไม่ได้ตรวจ เพราะโน้ตบุ๊กหยุดทำงานก่อนถึงข้อนี้",
         "en": "Not checked: the notebook stopped before this point.",
     },
+    "waiting": {"th": "รอผู้สอนตรวจ", "en": "Waits for an instructor to grade it."},
+    "judged": {"th": "ผู้สอนเป็นผู้ให้คะแนน", "en": "An instructor decided these points."},
 }
 
 PAGE: dict[str, Text] = {

@@ -123,6 +123,7 @@ class ManualPart:
     guide: str
     number: int  # of the cell, from 1
     is_task: bool = False  # answered in cells of the learner's own, below it
+    model_answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,12 @@ class Source:
 
     @property
     def max_score(self) -> float:
-        """The points that checks can give; manually graded cells come on top, from a person."""
+        """All points: those that checks can give, and those that are a person's to give."""
+        return math.fsum([self.checked_score, *(part.max_points for part in self.manual)])
+
+    @property
+    def checked_score(self) -> float:
+        """The points that checks can give."""
         return math.fsum(check.max_points for check in self.checks)
 
     @property
@@ -359,11 +365,11 @@ class _Reading:
 
     def manual_part(self, number: int, cell: NotebookNode) -> ManualPart:
         marks = _marks(cell)
-        guide = _inside(cell.source, "MARK SCHEME")
-        if not guide and not marks["task"]:
-            guide = _inside(cell.source, "SOLUTION") or cell.source
+        text = _cut(cell.source, "MARK SCHEME").strip("\n")
+        model_answer = "" if marks["task"] else _inside(text, "SOLUTION") or text
+        guide = _inside(cell.source, "MARK SCHEME") or model_answer
         points = self.points(number, marks) if marks["grade"] or marks["task"] else 0.0
-        return ManualPart(str(marks.get("grade_id")), points, guide, number, marks["task"])
+        return ManualPart(str(marks.get("grade_id")), points, guide, number, marks["task"], model_answer)
 
     def complain(self, number: int | None, code: str, **details: object) -> None:
         texts = messages.AUTHOR[code]

@@ -288,10 +288,10 @@ def test_notices_speak_both_languages():
         assert "{" not in notice["th"] + notice["en"]
 
 
-def test_manual_cells_are_the_learners_and_carry_no_points_here():
+def test_manual_cells_are_the_learners_and_their_points_are_a_persons_to_give():
     essay = cell("model essay", "essay", kind="markdown", grade=True, solution=True, points=5)
     authored = source(answer("a", "x = 1"), check("c", "assert x == 1"), essay)
-    assert authored.max_score == 1
+    assert (authored.checked_score, authored.max_score) == (1, 6)
     assert "model essay" not in nbformat.writes(release(authored))
     assert assemble(authored, answered(authored, a="x = 1", essay="my words")).answers["essay"] == "my words"
 
@@ -325,7 +325,7 @@ def test_every_schema_of_the_marks_is_read_alike(schema, points):
         nbgrader_cell("essay", "markdown", grade=True, solution=True, grade_id="e", points=points, **schema),
     )
     assert [role.value for role in read.roles] == ["setup", "answer", "check", "manual"]
-    assert (read.max_score, read.manual[0].max_points) == (1, 1)
+    assert (read.checked_score, read.manual[0].max_points) == (1, 1)
     assert all("points" not in made.metadata.get("nbgrader", {}) for made in release(read).cells[:2])
 
 
@@ -392,7 +392,7 @@ def test_an_autotest_is_not_taken_for_an_empty_check():
 def test_a_notebook_that_only_people_read_is_an_exercise():
     essay = cell("model essay", "essay", kind="markdown", grade=True, solution=True, points=5)
     read = source(essay)
-    assert (read.max_score, read.checks) == (0, ())
+    assert (read.checked_score, read.max_score, read.checks) == (0, 5, ())
     assert (read.manual[0].id, read.manual[0].max_points, read.manual[0].guide) == ("essay", 5, "model essay")
 
 
