@@ -550,6 +550,17 @@ def _public_code(check: SourceCheck) -> str:
     return code if code.strip() else _ALL_HIDDEN
 
 
+def hidden_part(check: SourceCheck) -> str:
+    """The code of a check that learners do not get, without its marks."""
+    return _inside(check.code, "HIDDEN TESTS")
+
+
+def solutions_of(source: Source) -> list[tuple[int, str]]:
+    """(number of the cell, what is cut from it) for every answer with code."""
+    pairs = enumerate(zip(source.notebook.cells, source.roles, strict=True), start=1)
+    return [(n, _inside(cell.source, "SOLUTION") or cell.source) for n, (cell, role) in pairs if role is Role.ANSWER]
+
+
 def _cut(text: str, label: str) -> str:
     _, lines = _regions(text, label)
     return "\n".join(line for line, is_inside in lines if not is_inside)
