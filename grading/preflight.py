@@ -111,11 +111,12 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was found. ``usage`` is the most that one run of the model solution took; ``runs`` how many there were,
-    0 when the notebook is none that could be run."""
+    """All that was found. ``max_score`` is what the checks can give, ``manual_score`` what a person can; ``usage`` is
+    the most that one run of the model solution took; ``runs`` how many there were, 0 when nothing could be run."""
 
     remarks: tuple[Remark, ...]
     max_score: float = 0.0
+    manual_score: float = 0.0
     model_score: float = 0.0
     untouched_score: float = 0.0
     runs: int = 0
@@ -139,6 +140,7 @@ class Report:
             "warnings": self.count("warning"),
             "notes": self.count("note"),
             "max_score": self.max_score,
+            "manual_score": self.manual_score,
             "model_score": self.model_score,
             "untouched_score": self.untouched_score,
             "runs": self.runs,
@@ -174,7 +176,8 @@ def preflight(
     remarks = sorted([*moving, *still], key=lambda remark: (order[remark.severity], remark.cell or 0))
     return Report(
         remarks=tuple(remarks),
-        max_score=exercise.max_score,
+        max_score=exercise.checked_score,
+        manual_score=exercise.max_score - exercise.checked_score,
         model_score=total(trial.model),
         untouched_score=total(trial.untouched),
         runs=runs,
@@ -229,7 +232,7 @@ def _inspect_files(exercise: Source, files: Mapping[str, bytes], hidden_files: M
 
 
 def _inspect(exercise: Source, hidden_files: Mapping[str, bytes]) -> Iterator[Remark]:
-    if exercise.checks and not exercise.max_score:
+    if exercise.checks and not exercise.checked_score:
         yield _remark("worth_nothing")
     for check in exercise.checks:
         yield from _inspect_check(exercise, check)
@@ -241,7 +244,7 @@ def _inspect(exercise: Source, hidden_files: Mapping[str, bytes]) -> Iterator[Re
 
 
 def _inspect_check(exercise: Source, check: SourceCheck) -> Iterator[Remark]:
-    if check.max_points == 0 and exercise.max_score:
+    if check.max_points == 0 and exercise.checked_score:
         yield _remark("no_points", exercise, check.number)
     if not check.hint:
         yield _remark("no_hint", exercise, check.number)
@@ -333,13 +336,13 @@ class _Trial:
         self.usage = self.shown.usage
         if self.shown.status not in (RunStatus.COMPLETED, RunStatus.CELL_ERROR):
             # Nothing would be examined of a learner's work either.
-            self.model = self.untouched = self.blank = checks_of(self.exercise, {})
+            self.model = self.untouched = self.blank = self.results({})
             self.kernel = self.shown
             th, en = (sentence(self.shown.status, language) for language in ("th", "en"))
             return [_remark("breaks_limit", th=th, en=en)]
         self.kernel = self.run(_whole(self.exercise), {**self.files, **self.hidden_files})
         examined = [self.examine(self.exercise, solved) for _ in range(runs)]
-        self.rounds = [checks_of(self.exercise, one.findings) for one in examined]
+        self.rounds = [self.results(one.findings) for one in examined]
         self.model = min(self.rounds, key=total)
         self.untouched = self.examine_answers(lambda text: text)
         self.blank = self.examine_answers(lambda _text: "")
@@ -367,7 +370,11 @@ class _Trial:
         for cell, role in zip(notebook.cells, self.exercise.roles, strict=True):
             if role is Role.ANSWER:
                 cell.source = change(cell.source)
-        return checks_of(self.exercise, self.examine(self.exercise, Assembled(notebook, {})).findings)
+        return self.results(self.examine(self.exercise, Assembled(notebook, {})).findings)
+
+    def results(self, findings: Mapping[str, Finding]) -> tuple[Check, ...]:
+        """One per check; parts that a person reads are not tried here."""
+        return tuple(check for check in checks_of(self.exercise, findings) if check.examined != "person")
 
     # --- what to make of it ---
 
