@@ -4,8 +4,11 @@ from grading.models.audit import AppendOnly, AuditEntry, record
 from grading.models.exercises import DataFile, Exercise, ExerciseVersion
 from grading.models.grades import Grade
 from grading.models.people import Appeal, Extension, Judgement
+from grading.models.regrades import Regrade, RegradeItem
+from grading.models.similarity import SimilarityReport, SimilarPair
 from grading.models.submissions import HandInRefused, Submission, pause_after
 from grading.models.texts import in_language, storable
+from grading.models.verdicts import Verdict
 
 __all__ = [
     "Appeal",
@@ -18,7 +21,12 @@ __all__ = [
     "Grade",
     "HandInRefused",
     "Judgement",
+    "Regrade",
+    "RegradeItem",
+    "SimilarPair",
+    "SimilarityReport",
     "Submission",
+    "Verdict",
     "in_language",
     "pause_after",
     "record",

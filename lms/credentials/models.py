@@ -205,12 +205,13 @@ class Requirement(Orderable):
 
     def met_by(self) -> "models.QuerySet[Grade]":
         """The grades that meet this: examined from outside or by a person, the round that counts of a submission that
-        counts, enough points."""
+        counts, enough points, with a signed record (``issuing`` looks at what it says)."""
         needed = F("max_score") * Value(float(self.minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
         return (
             Grade.objects.current()
             .counting()
-            .filter(is_isolated=True, submission__exercise=self.exercise_id, max_score__gt=0, score__gte=needed)
+            .filter(is_isolated=True, verdict__isnull=False, submission__exercise=self.exercise_id)
+            .filter(max_score__gt=0, score__gte=needed)
         )
 
 
