@@ -15,13 +15,15 @@ from typing import Any
 from celery import current_app, shared_task
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 
 from grading import regrading, similarity_reports, verdicts
 from grading.grader import Outcome, grade
-from grading.models import ExerciseVersion, Regrade, SimilarityReport, Submission
+from grading.models import ExerciseVersion, PreflightReport, Regrade, SimilarityReport, Submission
 from grading.models.regrades import LEASE
+from grading.preflight import Report, preflight
 from sandboxes.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ COMPARE = "grading.tasks.compare_notebooks"
 # A turn of a regrade: short, so that a worker with one hand sees what is new in the queue.
 REGRADE_SECONDS = 5.0
 GIVE_WAY_SECONDS = 1
+PREFLIGHT = "grading.tasks.try_version"
 QUEUE_DOWN_SECONDS = 5  # how long not to knock again at a queue that did not answer
 SWEEP_AT_MOST = 500
 
@@ -48,10 +51,14 @@ def announce(submission: Submission) -> None:
 
 def announce_all(pks: Iterable[uuid.UUID]) -> None:
     """Sends one message each. A queue that is down is no error here: the rows stay, the sweeper comes by."""
+    _announce(Submission.objects.filter(status=Submission.Status.QUEUED), GRADE, pks)
+
+
+def _announce(queued: QuerySet[Any], task: str, pks: Iterable[uuid.UUID]) -> None:
     for pk in pks:
-        waiting = Submission.objects.filter(pk=pk, status=Submission.Status.QUEUED)
+        waiting = queued.filter(pk=pk)
         # Noted first: by the time the message is out, a worker may have claimed the row and handed it back.
-        if waiting.update(announced_at=Now()) and not send(GRADE, [str(pk)], queue="grading"):
+        if waiting.update(announced_at=Now()) and not send(task, [str(pk)], queue="grading"):
             waiting.update(announced_at=None)
             return
 
@@ -123,7 +130,7 @@ def tell_who_listens(learner_id: int) -> None:
 
 
 @contextmanager
-def lease_kept(work: Submission | Regrade, seconds: float | None = None) -> Iterator[None]:
+def lease_kept(work: Submission | Regrade | PreflightReport, seconds: float | None = None) -> Iterator[None]:
     """Renews the lease while the block runs, so that a long run is not taken for a dead worker."""
     done = threading.Event()
     pause = seconds or settings.GRADING_LEASE_SECONDS / 3
@@ -136,7 +143,7 @@ def lease_kept(work: Submission | Regrade, seconds: float | None = None) -> Iter
         keeper.join()
 
 
-def keep_lease(work: Submission | Regrade, done: threading.Event, pause: float) -> None:
+def keep_lease(work: Submission | Regrade | PreflightReport, done: threading.Event, pause: float) -> None:
     try:
         while not done.wait(pause):
             # A database that is away for a moment is asked again; should it stay away, the lease runs out, and
@@ -194,10 +201,52 @@ def announce_work() -> None:
 @shared_task(name="grading.tasks.sweep")
 def sweep() -> None:
     """Takes back what dead workers held and announces what waits unannounced. Running it twice changes nothing more."""
-    if released := Submission.objects.release_stale():
-        log.warning("released %d stale submissions", released)
+    if released := Submission.objects.release_stale() + PreflightReport.objects.release_stale():
+        log.warning("released %d stale submissions or pre-flights", released)
     waiting = Submission.objects.unannounced().order_by("due_at")
     announce_all(list(waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]))
     announce_work()
     if signed := verdicts.sign_reviewed():
         log.info("signed %d reviewed grades", signed)
+    trials = PreflightReport.objects.unannounced().order_by("due_at")
+    announce_trials(list(trials.values_list("pk", flat=True)[:SWEEP_AT_MOST]))
+
+
+# --- Pre-flights -----------------------------------------------------------------------------------------------------
+
+
+def request_preflight(version: ExerciseVersion) -> PreflightReport:
+    """Asks for the pre-flight of a version; the queue is told once the row is committed."""
+    report = PreflightReport.objects.request(version)
+    transaction.on_commit(lambda: announce_trials([report.pk]))
+    return report
+
+
+def announce_trials(pks: Iterable[uuid.UUID]) -> None:
+    _announce(PreflightReport.objects.filter(status=PreflightReport.Status.QUEUED), PREFLIGHT, pks)
+
+
+@shared_task(name=PREFLIGHT)
+def try_version(pk: str) -> None:
+    """Claims a pre-flight, carries it out, records it."""
+    claimed = PreflightReport.objects.claim(uuid.UUID(pk))
+    if claimed is None:
+        return
+    try:
+        with lease_kept(claimed):
+            report = run_preflight(claimed.version)
+        claimed.record(report)
+    except Exception as error:  # ours, whatever it is: an author's mistakes are in the report
+        log.exception("preflight_failed", extra={"version": claimed.version_id})
+        claimed.give_back(f"{type(error).__name__}: {error}")
+
+
+def run_preflight(version: ExerciseVersion) -> Report:
+    files = {file.name: (bytes(file.content), file.is_hidden) for file in version.files.all()}
+    return preflight(
+        source=bytes(version.source),
+        files={name: content for name, (content, is_hidden) in files.items() if not is_hidden},
+        hidden_files={name: content for name, (content, is_hidden) in files.items() if is_hidden},
+        limits=Limits.from_dict(version.limits),
+        python=settings.KERNEL_PYTHON,
+    )

@@ -1,9 +1,10 @@
 """What can be graded, what was handed in, what came of it, and what people decided about that."""
 
 from grading.models.audit import AppendOnly, AuditEntry, record
-from grading.models.exercises import DataFile, Exercise, ExerciseVersion
+from grading.models.exercises import DataFile, Exercise, ExerciseVersion, PublishRefused
 from grading.models.grades import Grade
 from grading.models.people import Appeal, Extension, Judgement
+from grading.models.preflights import PreflightReport
 from grading.models.regrades import Regrade, RegradeItem
 from grading.models.similarity import SimilarityReport, SimilarPair
 from grading.models.submissions import HandInRefused, Submission, pause_after
@@ -21,6 +22,8 @@ __all__ = [
     "Grade",
     "HandInRefused",
     "Judgement",
+    "PreflightReport",
+    "PublishRefused",
     "Regrade",
     "RegradeItem",
     "SimilarPair",

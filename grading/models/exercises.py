@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from grading.models.audit import AuditEntry, record
 from grading.policies import Counts, Decision, Extra, LateRule, Policy, decide
 
 if TYPE_CHECKING:
@@ -89,18 +90,30 @@ class Exercise(models.Model):
 
     @property
     def current(self) -> "ExerciseVersion | None":
-        """The newest version: what a learner downloads today. Its notebook is read when it is asked for."""
+        """The newest published version: what a learner downloads today. Its notebook is read when it is asked for."""
+        return self.versions.filter(is_draft=False).order_by("-number").defer("source").first()
+
+    @property
+    def newest(self) -> "ExerciseVersion | None":
+        """The newest version, draft or not: what its authors work on."""
         return self.versions.order_by("-number").defer("source").first()
 
     def add_version(
-        self, *, source: bytes, max_score: float, files: Iterable["DataFile"], limits: dict[str, Any], author: "_User"
+        self,
+        *,
+        source: bytes,
+        max_score: float,
+        files: Iterable["DataFile"],
+        limits: dict[str, Any],
+        author: "_User",
+        is_draft: bool = False,
     ) -> "ExerciseVersion":
         """Stores the next version with copies of ``files``; the newest one instead when nothing differs from it."""
         digest = hashlib.sha256(source).hexdigest()
         files = list(files)
         with transaction.atomic():
             Exercise.objects.select_for_update().get(pk=self.pk)  # two authors saving at once take turns
-            newest = self.current
+            newest = self.newest
             if newest and newest.is_same(digest, files, limits):
                 return newest
             version = self.versions.create(
@@ -110,6 +123,7 @@ class Exercise(models.Model):
                 max_score=max_score,
                 limits=limits,
                 author=author,
+                is_draft=is_draft,
             )
             DataFile.objects.bulk_create(
                 DataFile(version=version, name=file.name, content=file.content, is_hidden=file.is_hidden)
@@ -152,11 +166,20 @@ class Exercise(models.Model):
 
     def why_closed(self, learner: "_User") -> str:
         """'' when the learner may hand in, else the code of a HandInRefused."""
-        return self.decision_for(learner).code or ("" if self.versions.exists() else "empty")
+        return self.decision_for(learner).code or ("" if self.versions.filter(is_draft=False).exists() else "empty")
+
+
+class PublishRefused(Exception):
+    """A draft that learners may not meet. ``code``: published, superseded, unchecked or errors."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 class ExerciseVersion(models.Model):
-    """An author's notebook and its data files, as uploaded. Never changed: a correction is the next version."""
+    """An author's notebook and its data files, as uploaded. Never changed, but published once: a correction is the
+    next version. A draft is its authors' alone."""
 
     # No page is told where these are used: saves Wagtail two writes with every row.
     wagtail_reference_index_ignore = True
@@ -168,6 +191,7 @@ class ExerciseVersion(models.Model):
     max_score = models.FloatField(_("points"))
     limits = models.JSONField(default=dict, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    is_draft = models.BooleanField(_("draft"), default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     files: "RelatedManager[DataFile]"
@@ -184,6 +208,35 @@ class ExerciseVersion(models.Model):
         own = {(file.name, bytes(file.content), file.is_hidden) for file in self.files.all()}
         given = {(file.name, bytes(file.content), file.is_hidden) for file in files}
         return (self.sha256, own, self.limits) == (sha256, given, limits)
+
+    def publish(self, by: "_User") -> None:
+        """Learners meet this version from now on.
+
+        Raises:
+            PublishRefused: it is no draft; a newer version is out; its pre-flight is missing or not done, or found
+                errors.
+        """
+        with transaction.atomic():
+            exercise = Exercise.objects.select_for_update().get(pk=self.exercise_id)
+            if code := self._why_no_publishing(exercise):
+                raise PublishRefused(code)
+            before = {"version": exercise.current.number if exercise.current else None}
+            if not exercise.versions.filter(pk=self.pk, is_draft=True).update(is_draft=False):
+                raise PublishRefused("published")
+            record(
+                AuditEntry.Action.VERSION, exercise=exercise, actor=by, before=before, after={"version": self.number}
+            )
+        self.is_draft = False
+
+    def _why_no_publishing(self, exercise: Exercise) -> str:
+        if not exercise.versions.filter(pk=self.pk, is_draft=True).exists():
+            return "published"
+        if exercise.versions.filter(is_draft=False, number__gt=self.number).exists():
+            return "superseded"
+        report = apps.get_model("grading", "PreflightReport").objects.filter(version=self).first()
+        if report is None or report.status != "done":
+            return "unchecked"
+        return "" if report.is_publishable else "errors"
 
 
 class DataFile(models.Model):

@@ -148,7 +148,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         decision = exercise.decision_for(learner)
         if not decision.is_allowed:
             raise HandInRefused(decision.code, decision.allowed_at)
-        newest = exercise.versions.order_by("-number").values_list("pk", flat=True).first()
+        newest = exercise.versions.filter(is_draft=False).order_by("-number").values_list("pk", flat=True).first()
         if newest is None:
             raise HandInRefused("empty")
         return self.create(
