@@ -87,7 +87,7 @@ def achievement(issuer, exercises):
 def give_grade(learner, exercise, score=6.0, *, is_isolated=True, round=0, submission=None, is_signed=True):
     submission = submission or Submission.objects.create(
         exercise=exercise,
-        version=exercise.versions.get(),
+        version=exercise.versions.get(number=1),
         learner=learner,
         attempt=Submission.objects.filter(exercise=exercise, learner=learner).count() + 1,
         notebook=b"{}",
