@@ -53,6 +53,12 @@ class VersionPanel(Panel):
             }
 
 
+def waiting_draft(exercise: Any) -> int | None:
+    """The number of a draft that may still be published; not of one that a newer version has overtaken."""
+    draft: int | None = exercise.draft_number
+    return draft if draft and draft > (exercise.version_number or 0) else None
+
+
 class ThenPreflight:
     """After saving, a draft's author sees its pre-flight."""
 
@@ -86,7 +92,7 @@ class ExerciseViewSet(SnippetViewSet):
         TitleColumn("title", label=_("title"), url_name="wagtailsnippets_grading_exercise:edit"),
         Column("slug", label=_("code"), sort_key="slug"),
         Column("version_number", label=_("version"), accessor="version_number"),
-        Column("draft_number", label=_("draft"), accessor="draft_number"),
+        Column("draft_number", label=_("draft"), accessor=lambda exercise: waiting_draft(exercise)),
         Column("points", label=_("points"), accessor="points"),
         Column("submission_count", label=_("submissions"), accessor="submission_count"),
         BooleanColumn("is_open", label=_("open")),

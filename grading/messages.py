@@ -205,7 +205,7 @@ PREFLIGHT: dict[str, Text] = {
     },
     "passes_untouched": {
         "th": "โน้ตบุ๊กที่ผู้เรียนยังไม่ได้แก้ไขเลยผ่านการตรวจข้อนี้แล้ว (ได้ {points} คะแนน)",
-        "en": "The untouched release already passes this check ({points} points).",
+        "en": "The untouched release already passes this check (points: {points}).",
     },
     "passes_blank": {
         "th": "เมื่อลบข้อความในเซลล์คำตอบทั้งหมด ข้อนี้กลับผ่าน",

@@ -420,11 +420,13 @@ class _Trial:
             output = _error_of(cell)
             if output is None or (role is Role.CHECK and number not in is_right):
                 continue  # a check that fails is told of as a check
-            code = "shown_error" if role is Role.CHECK else "cell_error"
-            yield self.with_error(_remark(code, self.exercise, number, said=_said(output)), output, cell)
+            # Of a check the release holds only a part: its lines have other numbers.
+            code, line = ("shown_error", None) if role is Role.CHECK else ("cell_error", _line_of(output))
+            yield self.with_error(_remark(code, self.exercise, number, line, said=_said(output)), output)
 
-    def with_error(self, remark: Remark, output: Mapping[str, Any], cell: NotebookNode) -> Remark:
-        told = {language: explain(output, language, cell.get("execution_count")) for language in remark.text}
+    def with_error(self, remark: Remark, output: Mapping[str, Any]) -> Remark:
+        """What the error means; where it arose the remark says itself, counting all cells."""
+        told = {language: explain({**output, "traceback": []}, language) for language in remark.text}
         return replace(remark, text={language: f"{remark.text[language]} {told[language]}" for language in told})
 
     def check_pairs(self) -> Iterable[tuple[SourceCheck, Check]]:
@@ -435,7 +437,7 @@ class _Trial:
         output = _error_of(self.kernel.notebook.cells[check.number - 1])
         if output is not None:
             remark = _remark("model_fails", self.exercise, check.number, _line_of(output), said=_said(output))
-            return self.with_error(remark, output, self.kernel.notebook.cells[check.number - 1])
+            return self.with_error(remark, output)
         if result.points > 0:
             points, of = f"{result.points:g}", f"{check.max_points:g}"
             return _remark("model_partial", self.exercise, check.number, points=points, max_points=of)
@@ -522,7 +524,7 @@ def _said(output: Mapping[str, Any]) -> str:
 
 
 def _line_of(output: Mapping[str, Any]) -> int | None:
-    """The line of the cell itself that IPython names: the outermost frame is that cell's."""
+    """The line of the cell itself that IPython names: the outermost frame is that cell's, hint lines counted."""
     trace = "\n".join(line for line in output.get("traceback", []) if isinstance(line, str))
     found = re.search(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", trace))
     return int(found[1]) if found else None
