@@ -34,23 +34,30 @@ def page(
     request: HttpRequest,
     template: str,
     title: str,
-    exercise: Exercise,
+    exercise: Exercise | None,
     context: dict[str, Any],
     *,
     parents: tuple[tuple[str, str], ...] = (),
     status: int = 200,
 ) -> HttpResponse:
-    """A page of the back office below the exercise's own; ``parents`` are (address, label) pairs in between."""
+    """A page of the back office below the exercise's own; ``parents`` are (address, label) pairs in between.
+
+    Without an exercise it is a page of all exercises.
+    """
     crumbs = [
         {"url": reverse("wagtailsnippets_grading_exercise:list"), "label": _("Exercises")},
-        {"url": reverse("wagtailsnippets_grading_exercise:edit", args=[exercise.pk]), "label": exercise.title},
+        *(
+            [{"url": reverse("wagtailsnippets_grading_exercise:edit", args=[exercise.pk]), "label": exercise.title}]
+            if exercise
+            else []
+        ),
         *({"url": url, "label": label} for url, label in parents),
         {"url": "", "label": title},
     ]
     shown = {
         "exercise": exercise,
         "page_title": title,
-        "header_title": f"{title}: {exercise.title}",
+        "header_title": f"{title}: {exercise.title}" if exercise else title,
         "header_icon": "clipboard-list",
         "breadcrumbs_items": crumbs,
     }

@@ -102,7 +102,16 @@ class ExerciseViewSet(SnippetViewSet):
             VersionPanel(),
             FieldPanel("slug"),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
-            FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("is_open")]),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("is_open"), FieldPanel("counts")]),
+                    FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("cooldown_minutes")]),
+                    FieldRowPanel([FieldPanel("opens_at"), FieldPanel("due_at")]),
+                    FieldRowPanel([FieldPanel("late_rule"), FieldPanel("late_percent"), FieldPanel("late_days")]),
+                ],
+                heading=_("Rules for handing in"),
+                help_text=_("They hold for work handed in from now on. Give one learner more time by an extension."),
+            ),
             MultiFieldPanel(
                 [
                     FieldPanel("source"),

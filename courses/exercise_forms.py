@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.forms import not_ipynb, printable, read_upload
-from grading import tasks
+from grading import extending, tasks
 from grading.models import DataFile, Exercise, in_language
 from grading.notebooks import AuthorError, Problem, Source, read_source
 from sandboxes.limits import Limits
@@ -83,6 +83,7 @@ class ExerciseForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.rules_before = extending.rules_of(self.instance) if self.instance.pk else {}
         self.version = self.instance.newest if self.instance.pk else None
         self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
         self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
@@ -138,6 +139,7 @@ class ExerciseForm(WagtailAdminModelForm):
     def save(self, commit: bool = True) -> Exercise:
         exercise: Exercise = super().save(commit)
         if commit:
+            extending.record_rules(exercise, before=self.rules_before, actor=self.for_user)
             self.save_version(exercise)
         return exercise
 

@@ -127,10 +127,14 @@ def _heading(key: str, language: str) -> str:
     return f"<h2>{escape(_word(key, language))}</h2>"
 
 
+def plain(text: str) -> str:
+    """A learner's text for a page that escapes it: terminal colors gone, invisible characters named."""
+    return _INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", _CONTROL.sub("", _ANSI.sub("", text)))
+
+
 def _text(text: str) -> str:
     """Text from anywhere as harmless HTML: escaped, terminal colors gone, invisible characters named."""
-    plain = _CONTROL.sub("", _ANSI.sub("", text))
-    return escape(_INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", plain))
+    return escape(plain(text))
 
 
 def _check(check: Check, language: str) -> str:

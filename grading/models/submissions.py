@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from grading.grader import Outcome
-    from grading.models.people import Judgement
+    from grading.models.people import AppealQuerySet, JudgementQuerySet
 
 DOUBLE_CLICK = timedelta(seconds=15)
 HAND_IN_RACES = 20  # hand-ins of one learner for one exercise that may collide at once before we give up
@@ -219,7 +219,8 @@ class Submission(models.Model):
 
     objects = SubmissionQuerySet.as_manager()
     grades: "RelatedManager[Grade]"
-    judgements: "RelatedManager[Judgement]"
+    judgements: "JudgementQuerySet"  # the managers behind them are made of these
+    appeals: "AppealQuerySet"
 
     class Meta:
         verbose_name = _("submission")
@@ -324,7 +325,7 @@ class Submission(models.Model):
 
     def judged(self, with_overrides: bool = True) -> dict[str, float]:
         """The points that people gave and that stand, by check."""
-        standing = self.judgements.filter(withdrawn_at=None)
+        standing = self.judgements.standing()
         if not with_overrides:
             standing = standing.filter(kind="manual")
         return dict(standing.values_list("check_id", "points"))

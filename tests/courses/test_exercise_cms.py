@@ -27,7 +27,8 @@ def file(name, content):
 
 def fields(**changes):
     given = {"slug": "b-n1", "title_th": "อ่านไฟล์", "title_en": "Read files", "max_attempts": "", "is_open": "on"}
-    return given | {"limits": ""} | changes
+    rules = {"cooldown_minutes": "0", "counts": "best", "late_rule": "refused", "late_percent": "10", "late_days": "7"}
+    return given | rules | {"limits": ""} | changes
 
 
 def create(client, **changes):
