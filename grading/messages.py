@@ -141,6 +141,45 @@ OUTCOMES: dict[str, Text] = {
     "judged": {"th": "ผู้สอนเป็นผู้ให้คะแนน", "en": "An instructor decided these points."},
 }
 
+# Why a check could not be examined; told instead of the sentence for "not_examinable".
+NOT_EXAMINABLE: dict[str, Text] = {
+    "kind": OUTCOMES["not_examinable"],
+    "object": {
+        "th": "ยังไม่ผ่าน ได้ออบเจกต์ของคลาสที่คุณสร้างเอง ทั้งที่โจทย์ให้คืนค่าเป็นข้อมูล เช่น ตัวเลข ข้อความ รายการ หรือตาราง",
+        "en": "Not passed yet: an object of a class of your own was found where the task asks for data, such as "
+        "numbers, text, lists or tables.",
+    },
+    "compared": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้เปรียบเทียบออบเจกต์ทั้งก้อน ให้แจ้งผู้สอน: ควรเปรียบเทียบค่าของแอตทริบิวต์แทน",
+        "en": "This could not be checked: the check compares whole objects. Please tell your instructor; it should "
+        "compare the values of their attributes.",
+    },
+    "identity": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ถามว่าเป็นออบเจกต์เดียวกันหรือไม่ (is) ซึ่งตรวจจากภายนอกไม่ได้ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check asks whether two things are the same object (is), which cannot be "
+        "seen from outside. Please tell your instructor.",
+    },
+    "too_big": {
+        "th": "ยังไม่ผ่าน ผลลัพธ์ใหญ่เกินไป ซ้อนกันลึกเกินไป หรือไม่มีที่สิ้นสุด จึงตรวจไม่ได้",
+        "en": "Not passed yet: the result is too big, nested too deeply or without an end, so it cannot be checked.",
+    },
+    "sent": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของคุณ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check hands your code something that is no data, such as a function of "
+        "the instructor's. Please tell your instructor.",
+    },
+    "picture": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check asks for a part of the figure that is not read. Please tell your "
+        "instructor.",
+    },
+    "garbled": {
+        "th": "ยังไม่ผ่าน ได้ค่าที่อ่านไม่ได้จากโค้ดของคุณ รันโน้ตบุ๊กใหม่ตั้งแต่ต้นแล้วตรวจดูอีกครั้ง",
+        "en": "Not passed yet: what came from your code could not be read. Run the notebook again from the start and "
+        "look it over.",
+    },
+}
+
 PAGE: dict[str, Text] = {
     "score": {"th": "คะแนน {score} จาก {max_score}", "en": "Score: {score} of {max_score}"},
     "checks": {"th": "ผลการตรวจ", "en": "Checks"},

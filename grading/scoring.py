@@ -19,6 +19,7 @@ class Finding:
 
     outcome: CheckOutcome
     share: float = 0.0
+    reason: str = ""  # of "not_examinable": a key of messages.NOT_EXAMINABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Check:
     outcome: CheckOutcome | PersonOutcome
     examined: Literal["isolated", "in_kernel", "person"] = "isolated"
     hint: Text = field(default_factory=dict)
+    reason: str = ""  # why it could not be examined
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Check":
@@ -45,7 +47,8 @@ class Check:
         """One sentence: the author's hint where there is one, else what the outcome means."""
         if self.hint and self.outcome in ("failed", "error"):
             return self.hint.get(language) or next(iter(self.hint.values()))
-        return messages.OUTCOMES[self.outcome]["th" if language == "th" else "en"]
+        sentences = messages.NOT_EXAMINABLE.get(self.reason) or messages.OUTCOMES[self.outcome]
+        return sentences["th" if language == "th" else "en"]
 
 
 def checks_of(source: Source, findings: Mapping[str, Finding]) -> tuple[Check, ...]:
@@ -67,7 +70,7 @@ def _check(check: SourceCheck, finding: Finding) -> Check:
     passed = finding.outcome == "passed" and share >= 1
     hint = {} if passed else dict(check.hint)
     points = check.max_points if share >= 1 else round(check.max_points * share, 6)
-    return Check(check.id, points, check.max_points, passed, finding.outcome, "isolated", hint)
+    return Check(check.id, points, check.max_points, passed, finding.outcome, "isolated", hint, finding.reason)
 
 
 def earned_share(finding: Finding) -> float:

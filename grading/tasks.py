@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 
 from grading import regrading, similarity_reports, verdicts
-from grading.grader import Outcome, grade
+from grading.grader import Outcome, grade, seed_of
 from grading.models import ExerciseVersion, PreflightReport, Regrade, SimilarityReport, Submission
 from grading.models.regrades import LEASE
 from grading.preflight import Report, preflight
@@ -120,6 +120,7 @@ def run_grader(submission: Submission, version: ExerciseVersion | None = None) -
         hidden_files={name: content for name, (content, is_hidden) in files.items() if is_hidden},
         limits=Limits.from_dict(version.limits),
         python=settings.KERNEL_PYTHON,
+        seed=seed_of(submission.pk),
     )
 
 
