@@ -341,7 +341,8 @@ class _Trial:
             th, en = (sentence(self.shown.status, language) for language in ("th", "en"))
             return [_remark("breaks_limit", th=th, en=en)]
         self.kernel = self.run(_whole(self.exercise), {**self.files, **self.hidden_files})
-        examined = [self.examine(self.exercise, solved) for _ in range(runs)]
+        # Hidden inputs may be drawn from a seed: the model solution must stand more than one draw.
+        examined = [self.examine(self.exercise, solved, seed=number) for number in range(1, runs + 1)]
         self.rounds = [self.results(one.findings) for one in examined]
         self.model = min(self.rounds, key=total)
         self.untouched = self.examine_answers(lambda text: text)
@@ -355,7 +356,7 @@ class _Trial:
             raise GradingError(f"a run failed: {result.detail}")
         return result
 
-    def examine(self, exercise: Source, assembled: Assembled) -> Examined:
+    def examine(self, exercise: Source, assembled: Assembled, seed: int | None = None) -> Examined:
         return examine(
             source=exercise,
             assembled=assembled,
@@ -363,6 +364,7 @@ class _Trial:
             hidden_files=self.hidden_files,
             limits=self.limits,
             python=self.python,
+            seed=seed,
         )
 
     def examine_answers(self, change: Any) -> tuple[Check, ...]:

@@ -115,10 +115,17 @@ def _described(artist: Any, names: str, more: dict[str, Any] | None = None, **ha
         ask = getattr(artist, f"get_{name}", None)
         if ask is not None and name not in got:
             with contextlib.suppress(Exception):
-                got[name] = ask()
+                got[name] = _unmasked(ask())
     own = {name: getattr(artist, name, None) for name in _ATTRIBUTES}
     values = {name: value for name, value in own.items() if value is not None and not callable(value)}
     return {"kind": type(artist).__name__, "get": _plain(got), "is": _plain(values), "has": has}
+
+
+def _unmasked(value: Any) -> Any:
+    """What is drawn is often a masked array, mostly with nothing masked."""
+    if type(value).__name__ == "MaskedArray":
+        return value.filled(float("nan")) if value.mask.any() else value.data
+    return value
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
