@@ -875,6 +875,7 @@ def popped(items):
         stack.push(item)
     return [stack.pop() for _ in items]
 
+
 assert popped([1, 2]) == [2, 1]
 ### BEGIN HIDDEN TESTS
 assert popped("abc") == ["c", "b", "a"]
