@@ -18,6 +18,7 @@ from courses import (
     exercise_admin,
     exercise_preflight,
     exercise_rules,
+    exercise_similarity,
     exercise_statistics,
     manual_grading,
 )
@@ -33,6 +34,7 @@ def exercise_urls() -> list[Any]:
     rooms = (
         exercise_admin,
         exercise_preflight,
+        exercise_similarity,
         exercise_statistics,
         manual_grading,
         appeal_desk,
