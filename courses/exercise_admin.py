@@ -4,15 +4,15 @@ import io
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 from wagtail.permission_policies import ModelPermissionPolicy
-from wagtail.snippets.views.snippets import SnippetViewSet
+from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
 from courses.exercise_forms import ExerciseForm
 from grading.models import Exercise, ExerciseVersion
@@ -42,13 +42,39 @@ class VersionPanel(Panel):
             return self.instance.pk is not None
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-            versions = list(self.instance.versions.select_related("author").defer("source").prefetch_related("files"))
-            current = versions[0] if versions else None
+            own = self.instance.versions.select_related("author", "preflight_report").defer("source")
+            versions = list(own.prefetch_related("files"))
+            newest = versions[0] if versions else None
             return super().get_context_data(parent_context) | {
                 "versions": versions,
-                "current": current,
-                "checks": read_source(bytes(current.source)).checks if current else [],
+                "newest": newest,
+                "current": next((version for version in versions if not version.is_draft), None),
+                "checks": read_source(bytes(newest.source)).checks if newest else [],
             }
+
+
+def waiting_draft(exercise: Any) -> int | None:
+    """The number of a draft that may still be published; not of one that a newer version has overtaken."""
+    draft: int | None = exercise.draft_number
+    return draft if draft and draft > (exercise.version_number or 0) else None
+
+
+class ThenPreflight:
+    """After saving, a draft's author sees its pre-flight."""
+
+    def get_success_url(self) -> str:
+        newest = self.object.newest  # type: ignore[attr-defined]
+        if newest is not None and newest.is_draft:
+            return reverse("exercise_preflight", args=[newest.pk])
+        return str(super().get_success_url())  # type: ignore[misc]
+
+
+class ExerciseCreateView(ThenPreflight, CreateView):
+    pass
+
+
+class ExerciseEditView(ThenPreflight, EditView):
+    pass
 
 
 class ExerciseViewSet(SnippetViewSet):
@@ -59,11 +85,14 @@ class ExerciseViewSet(SnippetViewSet):
     add_to_admin_menu = True
     copy_view_enabled = False
     inspect_view_enabled = False
+    add_view_class = ExerciseCreateView
+    edit_view_class = ExerciseEditView
     search_fields = ["slug", "title_th", "title_en"]
     list_display = [
         TitleColumn("title", label=_("title"), url_name="wagtailsnippets_grading_exercise:edit"),
         Column("slug", label=_("code"), sort_key="slug"),
         Column("version_number", label=_("version"), accessor="version_number"),
+        Column("draft_number", label=_("draft"), accessor=lambda exercise: waiting_draft(exercise)),
         Column("points", label=_("points"), accessor="points"),
         Column("submission_count", label=_("submissions"), accessor="submission_count"),
         BooleanColumn("is_open", label=_("open")),
@@ -73,7 +102,16 @@ class ExerciseViewSet(SnippetViewSet):
             VersionPanel(),
             FieldPanel("slug"),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
-            FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("is_open")]),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("is_open"), FieldPanel("counts")]),
+                    FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("cooldown_minutes")]),
+                    FieldRowPanel([FieldPanel("opens_at"), FieldPanel("due_at")]),
+                    FieldRowPanel([FieldPanel("late_rule"), FieldPanel("late_percent"), FieldPanel("late_days")]),
+                ],
+                heading=_("Rules for handing in"),
+                help_text=_("They hold for work handed in from now on. Give one learner more time by an extension."),
+            ),
             MultiFieldPanel(
                 [
                     FieldPanel("source"),
@@ -89,11 +127,12 @@ class ExerciseViewSet(SnippetViewSet):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Exercise]:
-        newest = ExerciseVersion.objects.filter(exercise=OuterRef("pk")).order_by("-number")
+        published = ExerciseVersion.objects.filter(exercise=OuterRef("pk"), is_draft=False).order_by("-number")
         submissions = Exercise.objects.filter(pk=OuterRef("pk")).annotate(n=Count("submissions")).values("n")
         return Exercise.objects.annotate(
-            version_number=Max("versions__number"),
-            points=Subquery(newest.values("max_score")[:1]),
+            version_number=Max("versions__number", filter=Q(versions__is_draft=False)),
+            draft_number=Max("versions__number", filter=Q(versions__is_draft=True)),
+            points=Subquery(published.values("max_score")[:1]),
             submission_count=Subquery(submissions),
         ).order_by(F("slug"))
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.forms import not_ipynb, printable, read_upload
+from grading import extending, tasks
 from grading.models import DataFile, Exercise, in_language
 from grading.notebooks import AuthorError, Problem, Source, read_source
 from sandboxes.limits import Limits
@@ -50,7 +51,8 @@ class LimitsField(forms.CharField):
 
 
 class ExerciseForm(WagtailAdminModelForm):
-    """Saving makes the next version of the exercise, unless nothing that counts has changed."""
+    """Saving makes the next version of the exercise, unless nothing that counts has changed: a draft until its
+    pre-flight has found no error and its author publishes it."""
 
     source = forms.FileField(
         label=gettext_lazy("Source notebook (.ipynb)"),
@@ -81,7 +83,8 @@ class ExerciseForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.version = self.instance.current if self.instance.pk else None
+        self.rules_before = extending.rules_of(self.instance) if self.instance.pk else {}
+        self.version = self.instance.newest if self.instance.pk else None
         self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
         self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
         if self.version:
@@ -136,18 +139,22 @@ class ExerciseForm(WagtailAdminModelForm):
     def save(self, commit: bool = True) -> Exercise:
         exercise: Exercise = super().save(commit)
         if commit:
+            extending.record_rules(exercise, before=self.rules_before, actor=self.for_user)
             self.save_version(exercise)
         return exercise
 
     def save_version(self, exercise: Exercise) -> None:
         source: bytes = self.cleaned_data["source"]
-        exercise.add_version(
+        version = exercise.add_version(
             source=source,
             max_score=self.parsed(source).max_score,
             files=self.files_to_store,
             limits=self.cleaned_data["limits"],
             author=self.for_user,
+            is_draft=True,
         )
+        if version.is_draft:
+            tasks.request_preflight(version)
 
 
 def said(problem: Problem) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -23,8 +25,19 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from courses import placement
 from courses.forms import HandInForm
-from grading import tasks
-from grading.models import DataFile, Exercise, ExerciseVersion, HandInRefused, Submission
+from grading import appealing, reviewing, tasks
+from grading.appealing import AppealRefused
+from grading.models import (
+    Appeal,
+    AuditEntry,
+    DataFile,
+    Exercise,
+    ExerciseVersion,
+    Grade,
+    HandInRefused,
+    Submission,
+    record,
+)
 from grading.prompts import prompt_html, release_bytes
 
 if TYPE_CHECKING:
@@ -105,14 +118,15 @@ def receive(request: HttpRequest, slug: str) -> HttpResponse:
                 tasks.announce(submission)
             return redirect("courses:submission", submission.pk)
         except HandInRefused as refused:
-            form.add_error(None, why_not(refused.code))
+            form.add_error(None, why_not(refused.code, found))
     return exercise_page(request, found, form, status=422)
 
 
 def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, status: int = 200) -> HttpResponse:
     version = found.current
     attempts = Submission.objects.filter(exercise=found, learner=reader(request)).with_score().order_by("-attempt")
-    code = found.why_closed(reader(request))
+    decision = found.decision_for(reader(request))
+    code = decision.code or ("" if version else "empty")
     context = {
         "exercise": found,
         "version": version,
@@ -120,8 +134,10 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "files": files_of(version),
         "form": form,
         "attempts": Paginator(attempts.defer("notebook"), ATTEMPTS_ON_A_PAGE).get_page(request.GET.get("page")),
-        "attempts_left": found.attempts_left(reader(request)),
-        "why_closed": why_not(code) if code else "",
+        "attempts_left": decision.attempts_left,
+        "decision": decision,
+        "extension": found.extensions.filter(learner=reader(request)).first(),
+        "why_closed": why_not(code, found) if code else "",
         "is_enrolled": placement.is_enrolled_for(request.user, found),
         "lessons": lessons_of(found),
         "limit": settings.GRADING_MAX_UPLOAD_BYTES,
@@ -147,11 +163,19 @@ def may_work_on(request: HttpRequest, found: Exercise) -> bool:
     return request.user.has_perm("grading.change_exercise") or placement.is_enrolled_for(request.user, found)
 
 
-def why_not(code: str) -> str:
+def why_not(code: str, found: Exercise) -> str:
+    """Why nothing can be handed in; when it can be again stands below it, in the template."""
+    counts = {
+        Exercise.Counting.BEST: _("You have used all your attempts. Your best score counts."),
+        Exercise.Counting.LAST: _("You have used all your attempts. Your last score counts."),
+    }
     return {
         "closed": _("This exercise is closed: it takes no more submissions."),
+        "not_yet": _("This exercise is not open yet."),
+        "too_late": _("The time for handing in is over."),
+        "cool_down": _("There is a pause between two attempts."),
         "empty": _("This exercise is being prepared. Please come back later."),
-        "no_attempts": _("You have used all your attempts. Your best score counts."),
+        "no_attempts": counts[Exercise.Counting(found.counts)],
     }[code]
 
 
@@ -225,9 +249,11 @@ def requeue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Staff let a submission that failed through our fault be graded again."""
     if not request.user.has_perm("grading.change_submission"):
         raise PermissionDenied
-    found = get_object_or_404(Submission.objects.defer("notebook"), pk=pk)
-    if Submission.objects.filter(pk=pk).requeue():
-        tasks.announce(found)
+    found = get_object_or_404(Submission.objects.select_related("exercise").defer("notebook"), pk=pk)
+    with transaction.atomic():
+        if Submission.objects.filter(pk=pk).requeue():
+            record(AuditEntry.Action.REQUEUED, exercise=found.exercise, actor=reader(request), submission=found)
+            tasks.announce(found)
     return redirect("courses:submission", pk)
 
 
@@ -243,12 +269,64 @@ def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
     asked = request.GET.get("n", "0")
     turn = min(int(asked[:4]), len(POLL_SECONDS) - 1) if asked.isascii() and asked.isdigit() else 0
     is_own = found.learner_id == request.user.pk
+    grade = found.grade if found.status == Submission.Status.GRADED else None
+    appeals = list(found.appeals.order_by("created_at")) if grade else []
     return {
         "submission": found,
         "exercise": found.exercise,
-        "grade": found.grade if found.status == Submission.Status.GRADED else None,
+        "grade": grade,
+        "feedback": reviewing.feedback_of(found, grade) if grade else "",
+        "judgements": list(found.judgements.standing()) if grade else [],
+        "appeals": appeals,
+        "can_appeal_about": may_be_appealed(grade, appeals) if grade and is_own else [],
         "is_own": is_own,
         "attempts_left": found.exercise.attempts_left(reader(request)) if is_own and found.is_final else None,
         "poll_seconds": POLL_SECONDS[turn],
         "next_turn": turn + 1,
     }
+
+
+def may_be_appealed(grade: Grade, appeals: list[Appeal]) -> list[str]:
+    """The checks, and "" for the whole grade, about which no appeal is open."""
+    is_open = {appeal.check_id for appeal in appeals if appeal.is_open}
+    return [check_id for check_id in ["", *(check["id"] for check in grade.checks)] if check_id not in is_open]
+
+
+# --- An appeal -------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def appeal(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The learner asks about a grade."""
+    found = get_object_or_404(own_submissions(request), pk=pk)
+    text = request.POST.get("text", "")
+    try:
+        appealing.appeal(found, learner=reader(request), check_id=request.POST.get("check", "")[:100], text=text)
+    except AppealRefused as refused:
+        context = state_of(request, found) | {"appeal_error": why_no_appeal(refused.code), "appeal_text": text}
+        return render(request, "exercises/submission.html", context, status=422)
+    return redirect(reverse("courses:submission", args=[pk]) + "#appeals")
+
+
+@login_required
+@require_POST
+def withdraw_appeal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The learner takes it back; one that is answered meanwhile stays answered."""
+    found = get_object_or_404(Appeal.objects.select_related("submission__exercise"), pk=pk, learner=reader(request))
+    with suppress(AppealRefused):
+        appealing.withdraw(found, learner=reader(request))
+    return redirect(reverse("courses:submission", args=[found.submission_id]) + "#appeals")
+
+
+def own_submissions(request: HttpRequest) -> QuerySet[Submission]:
+    own = Submission.objects.filter(learner=reader(request))
+    return own.select_related("exercise", "learner").defer("notebook")
+
+
+def why_no_appeal(code: str) -> str:
+    return {
+        "empty": _("Write what you ask."),
+        "open": _("You have already asked about this; the answer comes here."),
+        "not_graded": _("This work is not graded yet."),
+    }.get(code, _("Choose what you ask about."))

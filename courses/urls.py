@@ -18,4 +18,6 @@ urlpatterns = [
     path("submissions/<uuid:pk>/state/", exercise_views.submission_state, name="submission_state"),
     path("submissions/<uuid:pk>/notebook.ipynb", exercise_views.submission_notebook, name="submission_notebook"),
     path("submissions/<uuid:pk>/requeue/", exercise_views.requeue, name="requeue"),
+    path("submissions/<uuid:pk>/appeal/", exercise_views.appeal, name="appeal"),
+    path("appeals/<int:pk>/withdraw/", exercise_views.withdraw_appeal, name="withdraw_appeal"),
 ]

@@ -1,12 +1,28 @@
 """What the back office gets from us."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.widgets.button import Button
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses import exercise_admin
+from courses import (
+    appeal_desk,
+    audit,
+    exercise_admin,
+    exercise_preflight,
+    exercise_rules,
+    exercise_similarity,
+    exercise_statistics,
+    manual_grading,
+)
+from courses.models import CoursePage
 from grading.models import Exercise
 
 register_permission_policy(Exercise, exercise_admin.NeverDeleted(Exercise))
@@ -15,4 +31,44 @@ register_snippet(exercise_admin.ExerciseViewSet)
 
 @hooks.register("register_admin_urls")
 def exercise_urls() -> list[Any]:
-    return exercise_admin.urls
+    rooms = (
+        exercise_admin,
+        exercise_preflight,
+        exercise_similarity,
+        exercise_statistics,
+        manual_grading,
+        appeal_desk,
+        audit,
+        exercise_rules,
+    )
+    return [address for room in rooms for address in room.urls]
+
+
+class ForThose(MenuItem):
+    """A menu entry for those who may use it."""
+
+    def __init__(self, permission: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permission = permission
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(self.permission)
+
+
+@hooks.register("register_admin_menu_item")
+def grading_menu() -> MenuItem:
+    address = reverse_lazy("grading_queue")
+    return ForThose(manual_grading.MAY, _("Grading by hand"), address, name="grading", icon_name="edit", order=260)
+
+
+@hooks.register("register_admin_menu_item")
+def appeals_menu() -> MenuItem:
+    address = reverse_lazy("appeal_queue")
+    return ForThose(appeal_desk.MAY, _("Appeals"), address, name="appeals", icon_name="comment", order=261)
+
+
+@hooks.register("register_page_header_buttons")
+def course_rules_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    if isinstance(page, CoursePage) and user.has_perm("grading.change_exercise"):
+        address = reverse("course_rules", args=[page.pk])
+        yield Button(_("Rules of all exercises"), address, icon_name="clipboard-list", priority=90)

@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from grading import messages
 from grading.notebooks import Assembled, Role, Source, SourceCheck
 from grading.scoring import OUTCOMES, CheckOutcome, Finding
 from sandboxes.box import Box
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, Usage
 
-CALL_SECONDS = 10.0  # for one answer of the learner's side
+CALL_SHARE = 1 / 3  # of the time for the whole run: what one answer of the learner's side may take
 START_SECONDS = 30.0  # for both sandboxes to be ready; not the learner's time
 END_SECONDS = 5.0
 START_CPU_SECONDS = 15.0
@@ -32,13 +33,11 @@ MAX_SECONDS = 3600.0
 
 _HERE = Path(__file__).resolve().parent
 _EXAMINER_TOOLS = {
-    "examine.py": _HERE / "inside" / "examine.py",
-    "comparing.py": _HERE / "inside" / "comparing.py",
-    "effects.py": _HERE / "inside" / "effects.py",
+    **{path.name: path for path in (_HERE / "inside").glob("*.py") if path.stem != "__init__"},
     "thai_fold.py": _HERE / "thai_fold.py",
 }
 _INSIDE = _HERE.parent / "sandboxes" / "inside"
-_LEARNER_TOOLS = {"agent.py": _INSIDE / "agent.py", "cells.py": _INSIDE / "cells.py"}
+_LEARNER_TOOLS = {name: _INSIDE / name for name in ("agent.py", "cells.py", "figures.py")}
 _BOTH = {"wire.py": _INSIDE / "wire.py"}
 
 
@@ -63,10 +62,12 @@ def examine(
     hidden_files: Mapping[str, bytes],
     limits: Limits,
     python: Path,
+    seed: int | None = None,
 ) -> Examined:
     """Run every check of ``source``, hidden parts included, against the assembled answers.
 
-    ``hidden_files`` lie in the examiner's sandbox only. Raises ``GradingError`` when the sandboxes did not get as far
+    ``hidden_files`` lie in the examiner's sandbox only. ``seed`` is what the author's ``ATTEMPT_SEED`` becomes, None
+    leaves it as it is written. Raises ``GradingError`` when the sandboxes did not get as far
     as the learner's first cell, and ``SandboxUnavailable`` when they could not be built.
     """
     ours = limits.with_(
@@ -82,7 +83,7 @@ def examine(
                 python=python,
                 is_alone=True,
                 files={**files, **hidden_files},
-                tools=_read(_EXAMINER_TOOLS | _BOTH) | {"job.json": _job(source, limits)},
+                tools=_read(_EXAMINER_TOOLS | _BOTH) | {"job.json": _job(source, limits, seed)},
                 stdin=pipes.answers_out,
                 stdout=pipes.questions_in,
                 pass_fds=[pipes.verdict_in],
@@ -117,20 +118,21 @@ def _read(paths: Mapping[str, Path]) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in paths.items()}
 
 
-def _job(source: Source, limits: Limits) -> bytes:
+def _job(source: Source, limits: Limits, seed: int | None) -> bytes:
     """All the examiner needs: the author's cells, solutions and hidden checks in them."""
     job = {
-        "cells": [_job_cell(cell, role, checks) for cell, role, checks in _code_cells(source)],
+        "cells": [_job_cell(*about) for about in _code_cells(source)],
         "seconds": limits.wall_seconds,
         "start_seconds": START_SECONDS,
-        "call_seconds": CALL_SECONDS,
+        "call_seconds": limits.wall_seconds * CALL_SHARE,
+        "seed": seed,
     }
     return json.dumps(job).encode()
 
 
-def _job_cell(cell: Any, role: Role, check: SourceCheck | None) -> dict[str, Any]:
+def _job_cell(cell: Any, role: Role, check: SourceCheck | None, public: str) -> dict[str, Any]:
     if check is not None:
-        return {"kind": "check", "code": check.code, "id": check.id, "points": check.max_points}
+        return {"kind": "check", "code": check.code, "id": check.id, "points": check.max_points, "public": public}
     return {"kind": "setup" if role is Role.SETUP else "answer", "code": cell.source}
 
 
@@ -138,14 +140,16 @@ def _cells(source: Source, assembled: Assembled) -> bytes:
     """All the learner's sandbox gets: our set-up cells and the learner's answers. Checks are empty places."""
     rebuilt = (cell for cell in assembled.notebook.cells if cell.cell_type == "code")
     pairs = zip(rebuilt, _code_cells(source), strict=True)
-    return json.dumps(["" if check else cell.source for cell, (_, _, check) in pairs]).encode()
+    return json.dumps(["" if check else cell.source for cell, (_, _, check, _) in pairs]).encode()
 
 
-def _code_cells(source: Source) -> Iterator[tuple[Any, Role, SourceCheck | None]]:
+def _code_cells(source: Source) -> Iterator[tuple[Any, Role, SourceCheck | None, str]]:
+    """(cell, its role, the check in it, what learners see of it) for each code cell."""
     by_number = {check.number: check for check in source.checks}
-    for number, (cell, role) in enumerate(zip(source.notebook.cells, source.roles, strict=True), start=1):
+    cells = zip(source.notebook.cells, source.roles, source.released.cells, strict=True)
+    for number, (cell, role, released) in enumerate(cells, start=1):
         if cell.cell_type == "code":
-            yield cell, role, by_number.get(number)
+            yield cell, role, by_number.get(number), released.source
 
 
 class _Pipes:
@@ -222,11 +226,13 @@ def _findings(source: Source, lines: list[bytes]) -> dict[str, Finding]:
 
 
 def _finding(check: SourceCheck, data: Any) -> Finding:
-    if type(data) is not dict or data.keys() != {"id", "outcome", "share"} or data["id"] != check.id:
+    if type(data) is not dict or data.keys() - {"reason"} != {"id", "outcome", "share"} or data["id"] != check.id:
         raise ValueError("not a finding")
-    outcome, share = data["outcome"], data["share"]
+    outcome, share, reason = data["outcome"], data["share"], data.get("reason", "")
     if type(outcome) is not str or outcome not in OUTCOMES or type(share) not in (int, float):
         raise ValueError("not a finding")
     if not math.isfinite(share) or not 0 <= share <= 1:
         raise ValueError("not a share")
-    return Finding(outcome, float(share))  # type: ignore[arg-type]
+    if type(reason) is not str or (reason and reason not in messages.NOT_EXAMINABLE):
+        raise ValueError("not a reason")
+    return Finding(outcome, float(share), reason)  # type: ignore[arg-type]

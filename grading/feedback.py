@@ -26,6 +26,9 @@ MAX_OUTPUTS = 400
 MAX_PICTURE_BYTES = 2 << 20
 MAX_PICTURES = 12
 _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+# Where the findings begin, and where the rest does.
+_FINDINGS = '<div class="nb-findings">'
+_RUN = '</div><div class="nb-run">'
 _TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
 _TABLE_ATTRIBUTES = {"th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
 _TAGS = _TABLE_TAGS | set(
@@ -59,14 +62,32 @@ def render(
     """
     parts = [
         f'<p class="run-status">{_text(status[language])}</p>',
-        _paragraph("score", "nb-score", language, score=f"{score:g}", max_score=f"{max_score:g}"),
-        _heading("checks", language),
-        f'<ul class="check-list">{"".join(_check(check, language) for check in checks)}</ul>',
+        _FINDINGS,
+        *_findings(language, score=score, max_score=max_score, checks=checks),
+        _RUN,
         *_notices(notices, language),
         _heading("notebook", language),
         *_Notebook(language).cells(notebook, roles),
+        "</div>",
     ]
     return clean("\n".join(parts))
+
+
+def with_findings(html: str, language: str, *, score: float, max_score: float, checks: Sequence[Check]) -> str:
+    """A fragment that ``render`` made, with other findings in it: those of a later round for which nothing ran anew."""
+    before, begins, rest = html.partition(_FINDINGS)
+    # The first of each is ours: whatever a learner wrote comes later, and escaped.
+    _, ends, after = rest.partition(_RUN)
+    if not (begins and ends):
+        return html
+    parts = [before + begins, *_findings(language, score=score, max_score=max_score, checks=checks), ends + after]
+    return clean("\n".join(parts))
+
+
+def _findings(language: str, *, score: float, max_score: float, checks: Sequence[Check]) -> Iterable[str]:
+    yield _paragraph("score", "nb-score", language, score=f"{score:g}", max_score=f"{max_score:g}")
+    yield _heading("checks", language)
+    yield f'<ul class="check-list">{"".join(_check(check, language) for check in checks)}</ul>'
 
 
 def render_refusal(language: str, message: Text) -> str:
@@ -106,10 +127,14 @@ def _heading(key: str, language: str) -> str:
     return f"<h2>{escape(_word(key, language))}</h2>"
 
 
+def plain(text: str) -> str:
+    """A learner's text for a page that escapes it: terminal colors gone, invisible characters named."""
+    return _INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", _CONTROL.sub("", _ANSI.sub("", text)))
+
+
 def _text(text: str) -> str:
     """Text from anywhere as harmless HTML: escaped, terminal colors gone, invisible characters named."""
-    plain = _CONTROL.sub("", _ANSI.sub("", text))
-    return escape(_INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", plain))
+    return escape(plain(text))
 
 
 def _check(check: Check, language: str) -> str:

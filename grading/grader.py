@@ -6,6 +6,7 @@ Ours is an exception, and never a score.
 """
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,12 +70,14 @@ def grade(
     hidden_files: Mapping[str, bytes],
     limits: Limits,
     python: Path,
+    seed: int | None = None,
 ) -> Outcome:
     """Grade ``submission`` against the author's notebook ``source``.
 
     ``files`` (name to content) lie beside the learner's notebook, ``hidden_files`` beside the checks only; ``python``
-    is the kernel environment's interpreter. A file that is no notebook of this exercise gives state "refused" and runs
-    nothing. Raises ``GradingError`` or ``SandboxUnavailable`` for failures that are ours: try again.
+    is the kernel environment's interpreter, ``seed`` what hidden inputs are drawn from (see ``seed_of``). A file that
+    is no notebook of this exercise gives state "refused" and runs nothing. Raises ``GradingError`` or
+    ``SandboxUnavailable`` for failures that are ours: try again.
     """
     sha256 = hashlib.sha256(submission).hexdigest()
     exercise = _read_exercise(source)
@@ -89,10 +92,21 @@ def grade(
         if shown.status in _BROKE_OFF:
             return _graded(exercise, assembled, shown, checks_of(exercise, {}), shown.usage, sha256, shown.detail)
         examined = examine(
-            source=exercise, assembled=assembled, files=files, hidden_files=hidden_files, limits=limits, python=python
+            source=exercise,
+            assembled=assembled,
+            files=files,
+            hidden_files=hidden_files,
+            limits=limits,
+            python=python,
+            seed=seed,
         )
     checks = checks_of(exercise, examined.findings)
     return _graded(exercise, assembled, shown, checks, shown.usage + examined.usage, sha256, examined.detail)
+
+
+def seed_of(submission_id: uuid.UUID) -> int:
+    """The seed of one attempt: nobody knows it before it is handed in, and it is the same on every regrade."""
+    return int.from_bytes(hashlib.sha256(submission_id.bytes).digest()[:4])
 
 
 def _read_exercise(source: bytes) -> Source:
@@ -149,7 +163,7 @@ def _graded(
         checks=checks,
         usage=usage,
         notices=notices,
-        is_isolated=all(check.examined == "isolated" for check in checks),
+        is_isolated=bool(checks) and all(check.examined == "isolated" for check in checks),
         feedback_html=html,
         detail=detail,
     )

@@ -57,6 +57,22 @@ AUTHOR: dict[str, Text] = {
         "th": "เซลล์ชนิดนี้มี {mark} ไม่ได้",
         "en": "{mark} does not belong in this kind of cell",
     },
+    "schema": {
+        "th": "ข้อมูลกำกับ nbgrader เป็นรุ่น {version} ซึ่งระบบนี้ไม่รู้จัก (รู้จักถึงรุ่น 3)",
+        "en": "the nbgrader marks are of schema {version}, which is not known here (3 is the newest)",
+    },
+    "task_not_text": {
+        "th": "เซลล์งาน (task) ต้องเป็นเซลล์ข้อความ Markdown",
+        "en": "a task must be a Markdown cell",
+    },
+    "bad_delimiter": {
+        "th": "{name} ในข้อมูลกำกับของโน้ตบุ๊กต้องเป็นข้อความบรรทัดเดียว",
+        "en": "{name} in the notebook's metadata must be one line of text",
+    },
+    "autotest": {
+        "th": "ไม่รองรับ {line} ให้เขียนตัวตรวจเป็น assert แทน",
+        "en": "{line} is not supported: write the check as an assertion",
+    },
     "syntax": {"th": "โค้ดผิดไวยากรณ์: {error}", "en": "the code is not valid Python: {error}"},
     "points": {
         "th": "points ต้องเป็นจำนวนตั้งแต่ 0 ขึ้นไป",
@@ -73,6 +89,15 @@ NOTICES: dict[str, Text] = {
         "th": "มีเซลล์คำตอบ {id} มากกว่าหนึ่งเซลล์ ใช้เซลล์สุดท้ายที่แก้ไขแล้ว",
         "en": "There is more than one answer cell {id}; the last one that was worked on was used.",
     },
+    "split": {
+        "th": "เซลล์คำตอบ {id} ถูกแบ่งเป็นหลายเซลล์ ระบบใช้ทุกส่วนตามลำดับ",
+        "en": "The answer cell {id} was split into several; all its parts were used, in their order.",
+    },
+    "merged": {
+        "th": "ไม่พบเซลล์คำตอบ {id} แต่พบคำตอบนั้นในเซลล์อื่น จึงใช้โค้ดจากเซลล์นั้น",
+        "en": "The answer cell {id} was not found in your file, but its answer was found in another cell and used "
+        "from there.",
+    },
     "retyped": {
         "th": "เซลล์คำตอบ {id} ถูกเปลี่ยนชนิดของเซลล์ ระบบใช้ข้อความในเซลล์นั้นตามชนิดเดิม",
         "en": "The answer cell {id} was changed to another kind of cell; its text was used as the original kind.",
@@ -83,8 +108,8 @@ NOTICES: dict[str, Text] = {
         "answer cell.",
     },
     "manual": {
-        "th": "บางส่วนของแบบฝึกหัดนี้ผู้สอนเป็นผู้ตรวจ และไม่รวมอยู่ในคะแนนนี้",
-        "en": "Parts of this exercise are read by an instructor and are not in this score.",
+        "th": "บางส่วนของแบบฝึกหัดนี้ผู้สอนเป็นผู้ตรวจ คะแนนส่วนนั้นจะเพิ่มเข้ามาเมื่อตรวจแล้ว",
+        "en": "Parts of this exercise are read by an instructor; their points are added when that is done.",
     },
 }
 
@@ -112,6 +137,47 @@ OUTCOMES: dict[str, Text] = {
         "th": "ยังไม่ได้ตรวจ เพราะโน้ตบุ๊กหยุดทำงานก่อนถึงข้อนี้",
         "en": "Not checked: the notebook stopped before this point.",
     },
+    "waiting": {"th": "รอผู้สอนตรวจ", "en": "Waits for an instructor to grade it."},
+    "judged": {"th": "ผู้สอนเป็นผู้ให้คะแนน", "en": "An instructor decided these points."},
+}
+
+# Why a check could not be examined; told instead of the sentence for "not_examinable".
+NOT_EXAMINABLE: dict[str, Text] = {
+    "kind": OUTCOMES["not_examinable"],
+    "object": {
+        "th": "ยังไม่ผ่าน ได้ออบเจกต์ของคลาสที่คุณสร้างเอง ทั้งที่โจทย์ให้คืนค่าเป็นข้อมูล เช่น ตัวเลข ข้อความ รายการ หรือตาราง",
+        "en": "Not passed yet: an object of a class of your own was found where the task asks for data, such as "
+        "numbers, text, lists or tables.",
+    },
+    "compared": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้เปรียบเทียบออบเจกต์ทั้งก้อน ให้แจ้งผู้สอน: ควรเปรียบเทียบค่าของแอตทริบิวต์แทน",
+        "en": "This could not be checked: the check compares whole objects. Please tell your instructor; it should "
+        "compare the values of their attributes.",
+    },
+    "identity": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ถามว่าเป็นออบเจกต์เดียวกันหรือไม่ (is) ซึ่งตรวจจากภายนอกไม่ได้ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check asks whether two things are the same object (is), which cannot be "
+        "seen from outside. Please tell your instructor.",
+    },
+    "too_big": {
+        "th": "ยังไม่ผ่าน ผลลัพธ์ใหญ่เกินไป ซ้อนกันลึกเกินไป หรือไม่มีที่สิ้นสุด จึงตรวจไม่ได้",
+        "en": "Not passed yet: the result is too big, nested too deeply or without an end, so it cannot be checked.",
+    },
+    "sent": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของคุณ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check hands your code something that is no data, such as a function of "
+        "the instructor's. Please tell your instructor.",
+    },
+    "picture": {
+        "th": "ยังตรวจไม่ได้ การตรวจข้อนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้ ให้แจ้งผู้สอน",
+        "en": "This could not be checked: the check asks for a part of the figure that is not read. Please tell your "
+        "instructor.",
+    },
+    "garbled": {
+        "th": "ยังไม่ผ่าน ได้ค่าที่อ่านไม่ได้จากโค้ดของคุณ รันโน้ตบุ๊กใหม่ตั้งแต่ต้นแล้วตรวจดูอีกครั้ง",
+        "en": "Not passed yet: what came from your code could not be read. Run the notebook again from the start and "
+        "look it over.",
+    },
 }
 
 PAGE: dict[str, Text] = {
@@ -123,4 +189,133 @@ PAGE: dict[str, Text] = {
     "notebook": {"th": "โน้ตบุ๊กของคุณเมื่อรัน", "en": "Your notebook as it ran"},
     "figure": {"th": "รูปที่เซลล์นี้แสดง", "en": "Figure shown by this cell"},
     "omitted": {"th": "[ตัดผลลัพธ์ส่วนที่เหลือออก]", "en": "[the rest of the output is left out]"},
+}
+
+# What the author of an exercise reads before anybody meets it.
+PREFLIGHT: dict[str, Text] = {
+    "author": {"th": "", "en": ""},  # the problem's own sentence
+    "model_fails": {
+        "th": "คำตอบต้นแบบไม่ผ่านการตรวจข้อนี้: {said}",
+        "en": "The model solution does not pass this check: {said}.",
+    },
+    "cannot_cross": {
+        "th": "ข้อนี้ตรวจจากภายนอกไม่ได้ ตั้งแต่บรรทัดที่ {line} ({statement}) ต้องตรวจในเคอร์เนลของผู้เรียนซึ่งเชื่อถือไม่ได้",
+        "en": "This check cannot be examined from outside, from line {line} on ({statement}): it would have to run in "
+        "the learner's own kernel, which nobody can trust.",
+    },
+    "differs_outside": {
+        "th": "คำตอบต้นแบบผ่านข้อนี้ในเคอร์เนล แต่ไม่ผ่านเมื่อตรวจจากภายนอก ตั้งแต่บรรทัดที่ {line} ({statement})",
+        "en": "The model solution passes this check in a kernel, but not when it is examined from outside, from line "
+        "{line} on ({statement}).",
+    },
+    "takes_names": {
+        "th": "ตัวตรวจเปลี่ยนหรือลบชื่อที่เป็นของคำตอบ ({names}) แต่ฟังก์ชันของผู้เรียนทำงานอยู่อีกที่หนึ่งจึงไม่เห็นการเปลี่ยนนั้น "
+        "ให้ใช้ชื่ออื่น หรือให้คำตอบรับสิ่งนั้นเป็นอาร์กิวเมนต์",
+        "en": "The check changes or deletes a name that belongs to an answer ({names}); the learner's functions run "
+        "elsewhere and do not see that. Use another name, or let the answer take it as an argument.",
+    },
+    "outcome_not_examinable": {
+        "th": "มีค่าที่ส่งข้ามไม่ได้ เช่น ออบเจ็กต์ของคลาสที่กำหนดเอง ให้คำตอบคืนตัวเลข ข้อความ รายการ อาร์เรย์ หรือตาราง",
+        "en": "A value cannot cross, such as an object of a class of one's own. Let the answer give numbers, text, "
+        "lists, arrays or tables.",
+    },
+    "outcome_failed": {
+        "th": "เงื่อนไขในบรรทัดนี้ไม่เป็นจริงเมื่อตัวตรวจและคำตอบอยู่คนละที่ เช่น การใช้ is หรือการอ่านตัวแปรที่ฟังก์ชันของคำตอบเปลี่ยน",
+        "en": "What this line asserts is not so when check and answer run in two places: for instance identity (is), "
+        "or a variable that a function of the answer changes.",
+    },
+    "outcome_error": {
+        "th": "บรรทัดนี้เกิดข้อผิดพลาดเมื่อตัวตรวจและคำตอบอยู่คนละที่ อาจใช้ชื่อที่มีเฉพาะในเคอร์เนลของผู้เรียน",
+        "en": "This line raises an error when check and answer run in two places: it may use a name that exists in the "
+        "learner's kernel only.",
+    },
+    "outcome_timeout": {
+        "th": "ใช้เวลานานเกินกำหนดเมื่อตรวจจากภายนอก",
+        "en": "It takes too long when it is examined from outside.",
+    },
+    "outcome_not_run": {
+        "th": "การตรวจหยุดก่อนถึงข้อนี้",
+        "en": "The examination ended before it came to this check.",
+    },
+    "outcome_passed": {"th": "", "en": ""},
+    "model_partial": {
+        "th": "คำตอบต้นแบบได้เพียง {points} จาก {max_points} คะแนน ตามค่าในบรรทัดสุดท้ายของตัวตรวจ",
+        "en": "The model solution gets {points} of {max_points} points only: so says the last value of the check.",
+    },
+    "passes_untouched": {
+        "th": "โน้ตบุ๊กที่ผู้เรียนยังไม่ได้แก้ไขเลยผ่านการตรวจข้อนี้แล้ว (ได้ {points} คะแนน)",
+        "en": "The untouched release already passes this check (points: {points}).",
+    },
+    "passes_blank": {
+        "th": "เมื่อลบข้อความในเซลล์คำตอบทั้งหมด ข้อนี้กลับผ่าน",
+        "en": "With all answer cells emptied this check passes.",
+    },
+    "unstable": {
+        "th": "ผลการตรวจคำตอบต้นแบบไม่เหมือนกันทุกครั้ง: {outcomes} หากใช้ค่าสุ่มให้กำหนด seed",
+        "en": "The model solution does not get the same result every time: {outcomes}. If chance plays a part, set a "
+        "seed.",
+    },
+    "cell_error": {
+        "th": "เซลล์นี้เกิดข้อผิดพลาดเมื่อรันคำตอบต้นแบบ ({said})",
+        "en": "With the model solution this cell raises an error ({said}).",
+    },
+    "shown_error": {
+        "th": "ผู้เรียนที่ตอบถูกจะเห็นข้อผิดพลาดใต้เซลล์นี้ ({said}) เพราะส่วนที่มองเห็นใช้สิ่งที่ผู้เรียนไม่มี",
+        "en": "Learners with a right answer see an error below this cell ({said}): its visible part uses something "
+        "they do not have.",
+    },
+    "breaks_limit": {
+        "th": "คำตอบต้นแบบรันไม่จบ จึงไม่ได้ตรวจต่อ: {th}",
+        "en": "The model solution did not run to its end, so that nothing else was tried: {en}",
+    },
+    "near_limit": {
+        "th": "คำตอบต้นแบบใช้ {name} ไป {used} {unit} จาก {limit} {unit} ({share}) คำตอบที่ช้ากว่าเล็กน้อยจะเกินขีดจำกัด",
+        "en": "The model solution uses {used} {unit} of {limit} {unit} ({share}) of {name}: answers that are a little "
+        "slower meet the limit.",
+    },
+    "worth_nothing": {
+        "th": "ตัวตรวจทั้งหมดมี 0 คะแนน",
+        "en": "All checks together are worth 0 points.",
+    },
+    "no_points": {"th": "ตัวตรวจข้อนี้มี 0 คะแนน", "en": "This check is worth 0 points."},
+    "no_hint": {
+        "th": "ตัวตรวจข้อนี้ไม่มีคำใบ้ (# hint(th): …) ผู้เรียนที่ไม่ผ่านจะไม่รู้ว่าควรลองอะไรต่อ",
+        "en": "This check has no hint (# hint(en): …): learners who fail it are not told what to try next.",
+    },
+    "hint_one_language": {
+        "th": "คำใบ้มีเพียงภาษาเดียว",
+        "en": "The hint is there in one language only.",
+    },
+    "hint_gives_away": {
+        "th": "คำใบ้บอกค่าที่อยู่ในส่วนซ่อนของตัวตรวจ: {values}",
+        "en": "The hint gives away what the hidden part of the check holds: {values}.",
+    },
+    "hidden_repeats_visible": {
+        "th": "ส่วนซ่อนไม่มีอะไรนอกจากที่ผู้เรียนเห็นอยู่แล้ว จึงพิมพ์คำตอบตามได้",
+        "en": "The hidden part holds nothing that learners do not see anyway, so answers can be typed in.",
+    },
+    "hidden_file_visible": {
+        "th": "ไฟล์ซ่อน {name} มีเนื้อหาเหมือนกับไฟล์ {other} ที่ผู้เรียนได้รับ",
+        "en": "The hidden file {name} is the same as {other}, which learners have.",
+    },
+    "hidden_name_shown": {
+        "th": "โน้ตบุ๊กของผู้เรียนเอ่ยชื่อไฟล์ซ่อน {name} ในเซลล์นี้",
+        "en": "The learner's notebook names the hidden file {name} in this cell.",
+    },
+    "nothing_hidden": {
+        "th": "ไม่มีตัวตรวจข้อใดมีส่วนซ่อน ผู้เรียนจึงพิมพ์คำตอบตามตัวตรวจได้",
+        "en": "No check has a hidden part: learners can type in what the checks expect.",
+    },
+    "solution_left": {
+        "th": "คำตอบต้นแบบของเซลล์นี้ยังอ่านได้ในเซลล์ที่ {other} ของโน้ตบุ๊กผู้เรียน",
+        "en": "The solution of this cell can be read in cell {other} of the learner's notebook.",
+    },
+    "solution_line_left": {
+        "th": "บรรทัดหนึ่งของคำตอบต้นแบบยังอ่านได้ในเซลล์ที่ {other} ของโน้ตบุ๊กผู้เรียน: {line}",
+        "en": "A line of this solution can be read in cell {other} of the learner's notebook: {line}",
+    },
+    "manual": {
+        "th": "ส่วนนี้มีคนเป็นผู้ตรวจ ({points} คะแนน)",
+        "en": "This part is read by a person ({points} points).",
+    },
 }

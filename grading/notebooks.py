@@ -1,8 +1,9 @@
 """Surgery on notebooks: read one, take the solutions out, put a learner's answers back in. Pure.
 
-The author's notebook follows nbgrader's format (cell metadata ``nbgrader``, schemas 1 to 3; ``### BEGIN SOLUTION``,
-``### BEGIN HIDDEN TESTS``) and, beyond it, hints: ``# hint(th): …`` as the first lines of a check cell. Of a learner's
-notebook nothing is believed but the text of the answer cells.
+The author's notebook follows nbgrader's format (cell metadata ``nbgrader``, schemas 0 to 3; ``### BEGIN SOLUTION``,
+``### BEGIN HIDDEN TESTS``, ``=== BEGIN MARK SCHEME ===`` behind any comment sign, or delimiters of the author's own)
+and, beyond it, hints: ``# hint(th): …`` as the first lines of a check cell. Of a learner's notebook nothing is believed
+but the text of the answer cells.
 """
 
 import ast
@@ -33,19 +34,28 @@ Text = dict[str, str]  # {"th": …, "en": …}
 _GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _HINT = re.compile(r"\s*#\s*hint\((th|en)\)\s*:\s*(.*)")
 _MAGIC = re.compile(r"^\s*[%!?]|[?]\s*$", re.MULTILINE)
-_COMMENT = r"^\s*(?:#+|//+|--|%+|<!--)\s*"
+_COMMENT = r"^[\W_]*"  # any sign that opens a comment in any language: whatever is neither letter nor digit
 _CELL_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_KEPT_METADATA = ("kernelspec", "language_info", "title")
+_KEPT_METADATA = ("kernelspec", "language_info", "title", "nbgrader")
+_NEWEST_SCHEMA = 3
+_LABELS = {  # what can be cut, and the settings of nbgrader that name the author's own delimiters
+    "SOLUTION": ("ClearSolutions", "begin_solution_delimeter", "end_solution_delimeter"),
+    "HIDDEN TESTS": ("ClearHiddenTests", "begin_test_delimeter", "end_test_delimeter"),
+    "MARK SCHEME": ("ClearMarkScheme", "begin_mark_scheme_delimeter", "end_mark_scheme_delimeter"),
+}
 _KEPT_OF_NOTEBOOKS = frozenset(["nbformat", "nbformat_minor", "metadata", "cells", "worksheets"])
 _KEPT_OF_CELLS = frozenset(  # of versions 2 to 4
     ["cell_type", "id", "metadata", "source", "attachments", "execution_count", "outputs", "input", "language", "level"]
 )
-_MARK = re.compile(rf"{_COMMENT}(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)\b")
+_MARK = re.compile(rf"{_COMMENT}(?:BEGIN|END) (?:{'|'.join(_LABELS)})\b")
 _NEARLY_A_MARK = re.compile(
     r"(?:#|//|--|%|<!--).*?"
-    r"\b(?:(?:begin|end)[\W_]*(?:hidden|solution)|(?:hidden[\W_]*tests?|solutions?)[\W_]*(?:begin|end)\b)",
+    r"\b(?:(?:begin|end)[\W_]*(?:hidden|solution|mark[\W_]*scheme)"
+    r"|(?:hidden[\W_]*tests?|solutions?)[\W_]*(?:begin|end)\b)",
     re.IGNORECASE,
 )
+_A_MARK_ELSEWHERE = re.compile(rf"\b(?:BEGIN|END) (?:{'|'.join(_LABELS)})\b")  # nbgrader cuts there, whatever precedes
+_AUTOTEST = re.compile(r"^\s*#+\s*(?:HASHED\s+)?AUTOTEST\b", re.MULTILINE)
 _STUB = "# เขียนคำตอบที่นี่\n# YOUR CODE HERE\nraise NotImplementedError()"
 _TEXT_STUB = "เขียนคำตอบที่นี่ / YOUR ANSWER HERE"
 _ALL_HIDDEN = "# เซลล์นี้ถูกตรวจเมื่อส่งคำตอบ\n# This check runs when you hand in."
@@ -90,6 +100,9 @@ class Role(StrEnum):
     MANUAL = "manual"  # the learner's, read by a person
 
 
+_HOMES = {"SOLUTION": (Role.ANSWER, Role.MANUAL), "HIDDEN TESTS": (Role.CHECK,), "MARK SCHEME": (Role.MANUAL,)}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCheck:
     """A check as the author wrote it: the code without its hint lines, hidden parts included."""
@@ -101,6 +114,18 @@ class SourceCheck:
     number: int  # of the cell, from 1
 
 
+@dataclass(frozen=True, slots=True)
+class ManualPart:
+    """An answer or task that a person reads; ``guide`` is what that person goes by: mark scheme, else model answer."""
+
+    id: str
+    max_points: float
+    guide: str
+    number: int  # of the cell, from 1
+    is_task: bool = False  # answered in cells of the learner's own, below it
+    model_answer: str = ""
+
+
 @dataclass(frozen=True)
 class Source:
     """An author's notebook, understood. ``roles`` has one entry per cell."""
@@ -109,16 +134,27 @@ class Source:
     roles: tuple[Role, ...]
     checks: tuple[SourceCheck, ...]
     title: str = ""
+    manual: tuple[ManualPart, ...] = ()
 
     @property
     def max_score(self) -> float:
-        """The points that checks can give; manually graded cells come on top, from a person."""
+        """All points: those that checks can give, and those that are a person's to give."""
+        return math.fsum([self.checked_score, *(part.max_points for part in self.manual)])
+
+    @property
+    def checked_score(self) -> float:
+        """The points that checks can give."""
         return math.fsum(check.max_points for check in self.checks)
 
     @property
     def answers(self) -> list[NotebookNode]:
         """The cells that are the learner's to fill, model solutions in them."""
         return [cell for cell, role in zip(self.notebook.cells, self.roles, strict=True) if _is_answer(role)]
+
+    @cached_property
+    def answer_names(self) -> dict[str, frozenset[str]]:
+        """What each answer with code defines at its outermost level, by grade id; read from the model solution."""
+        return {_grade_id(cell): _defined(cell.source) for cell in self.answers if cell.cell_type == "code"}
 
     @cached_property
     def released(self) -> NotebookNode:
@@ -274,21 +310,66 @@ class _Reading:
         self.seen: set[str] = set()
 
     def source(self) -> Source:
-        roles, checks = [], []
+        roles, checks, manual = [], [], []
+        self.translate_delimiters()
         for number, cell in enumerate(self.notebook.cells, start=1):
+            self.migrate(number, cell)
             role = self.role(number, cell)
             roles.append(role)
             self.inspect_text(number, cell, role)
             if role is Role.CHECK:
                 checks.append(self.check(number, cell))
-        if not checks:
+            elif role is Role.MANUAL:
+                manual.append(self.manual_part(number, cell))
+        if not checks and not manual:
             self.complain(None, "no_checks")
-        if Role.ANSWER not in roles:
+        if Role.ANSWER not in roles and not manual:
             self.complain(None, "no_answers")
         if self.problems:
             raise AuthorError(self.problems)
         title = self.notebook.metadata.get("title", "")
-        return Source(self.notebook, tuple(roles), tuple(checks), title if isinstance(title, str) else "")
+        title = title if isinstance(title, str) else ""
+        return Source(self.notebook, tuple(roles), tuple(checks), title, tuple(manual))
+
+    def translate_delimiters(self) -> None:
+        """The author's own delimiters, named as nbgrader's settings are in the notebook's metadata ``nbgrader``,
+        become the usual ones; a line of text stays a line."""
+        own = self.notebook.metadata.pop("nbgrader", {})
+        for label, (section, *names) in _LABELS.items():
+            settings = own.get(section, {}) if isinstance(own, dict) else {}
+            for word, name in zip(("BEGIN", "END"), names, strict=True):
+                mark = settings.get(name, f"{word} {label}") if isinstance(settings, dict) else None
+                if not isinstance(mark, str) or not mark.strip() or "\n" in mark:
+                    self.complain(None, "bad_delimiter", name=f"{section}.{name}")
+                elif mark != f"{word} {label}":
+                    for cell in self.notebook.cells:
+                        lines = cell.source.split("\n")
+                        cell.source = "\n".join(
+                            f"{_indent(line)}### {word} {label}" if mark in line else line for line in lines
+                        )
+
+    def migrate(self, number: int, cell: NotebookNode) -> None:
+        """Marks of schemas 0 to 2 become those of schema 3, as nbgrader does it; none is told from an empty one."""
+        marks = dict(_marks(cell))
+        version = marks.get("schema_version", 0)
+        if type(version) is not int or not 0 <= version <= _NEWEST_SCHEMA:
+            self.complain(number, "schema", version=str(version)[:20])
+        flags = {flag: marks.get(flag) is True for flag in ("grade", "solution", "locked", "task")}
+        flags["task"] &= version == _NEWEST_SCHEMA
+        marks |= flags
+        if version == 0 and not flags["grade"]:
+            marks.pop("points", None)
+        elif version == 0 and isinstance(marks.get("points", ""), str):
+            marks["points"] = _number(marks.get("points", "") or "0")
+        cell.metadata = _node({"nbgrader": marks} if any(flags.values()) else {})
+
+    def manual_part(self, number: int, cell: NotebookNode) -> ManualPart:
+        marks = _marks(cell)
+        text = _cut(cell.source, "MARK SCHEME").strip("\n")
+        model_answer = "" if marks["task"] else _inside(text, "SOLUTION") or text
+        guide = _inside(cell.source, "MARK SCHEME") or model_answer
+        points = self.points(number, marks) if marks["grade"] or marks["task"] else 0.0
+        return ManualPart(str(marks.get("grade_id")), points, guide, number, marks["task"], model_answer)
 
     def complain(self, number: int | None, code: str, **details: object) -> None:
         texts = messages.AUTHOR[code]
@@ -297,9 +378,13 @@ class _Reading:
     def role(self, number: int, cell: NotebookNode) -> Role:
         marks = _marks(cell)
         is_grade, is_solution = marks.get("grade") is True, marks.get("solution") is True
-        is_manual = marks.get("task") is True or (is_grade and is_solution)
-        if is_grade or is_solution or is_manual:
+        is_task = marks.get("task") is True
+        is_manual = is_task or (is_grade and is_solution)
+        # An id on a locked cell is of use to nobody, but another cell's answer must not be taken from there.
+        if is_grade or is_solution or is_manual or marks.get("grade_id"):
             self.inspect_id(number, marks)
+        if is_task and cell.cell_type != "markdown":
+            self.complain(number, "task_not_text")
         if is_manual or (is_solution and cell.cell_type != "code"):
             return Role.MANUAL
         if is_solution:
@@ -320,30 +405,57 @@ class _Reading:
             self.seen.add(grade_id)
 
     def inspect_text(self, number: int, cell: NotebookNode, role: Role) -> None:
-        for label, homes in (("SOLUTION", (Role.ANSWER, Role.MANUAL)), ("HIDDEN TESTS", (Role.CHECK,))):
+        homes_of = {
+            "SOLUTION": (Role.ANSWER, Role.MANUAL),
+            "HIDDEN TESTS": (Role.CHECK,),
+            "MARK SCHEME": (Role.MANUAL,),
+        }
+        for label, homes in homes_of.items():
             begins, _ = _regions(cell.source, label)
             if begins is None:
                 self.complain(number, "unbalanced", mark=label)
             elif begins and role not in homes:
                 self.complain(number, "misplaced", mark=label)
-        if line := _misspelt_mark(cell.source):
+        if line := _misspelt_mark(cell.source, is_prose=role is Role.TEXT):
             self.complain(number, "misspelt", line=line)
+        if role is Role.CHECK and (autotest := _AUTOTEST.search(cell.source)):
+            self.complain(number, "autotest", line=autotest[0].strip())
         if cell.cell_type == "code" and (error := _syntax_error(cell.source)):
             self.complain(number, "syntax", error=error)
 
     def check(self, number: int, cell: NotebookNode) -> SourceCheck:
         marks = _marks(cell)
-        points = marks.get("points", 0)
+        hint, code = _split_hint(cell.source)
+        return SourceCheck(str(marks.get("grade_id")), self.points(number, marks), code, hint, number)
+
+    def points(self, number: int, marks: Mapping[str, Any]) -> float:
+        points: Any = marks.get("points")
         if type(points) not in (int, float) or not math.isfinite(points) or points < 0:
             self.complain(number, "points")
-            points = 0
-        hint, code = _split_hint(cell.source)
-        return SourceCheck(str(marks.get("grade_id")), float(points), code, hint, number)
+            return 0.0
+        return float(points)
 
 
 def _marks(cell: NotebookNode) -> Mapping[str, Any]:
     marks = cell.metadata.get("nbgrader", {})
     return marks if isinstance(marks, dict) else {}
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _inside(text: str, label: str) -> str:
+    """What stands between the marks of that label, without them; "" where there are none."""
+    _, lines = _regions(text, label)
+    return "\n".join(line for line, is_inside in lines if is_inside and not _MARK.match(line)).strip("\n")
 
 
 def _regions(text: str, label: str) -> tuple[int | None, list[tuple[str, bool]]]:
@@ -366,10 +478,11 @@ def _regions(text: str, label: str) -> tuple[int | None, list[tuple[str, bool]]]
     return (None, []) if inside else (count, lines)
 
 
-def _misspelt_mark(text: str) -> str:
+def _misspelt_mark(text: str, *, is_prose: bool) -> str:
     """The first line that is nearly a mark: taken for a comment, it would show learners what it meant to hide."""
-    lines = (line.strip() for line in text.split("\n"))
-    return next((line[:80] for line in lines if _NEARLY_A_MARK.search(line) and not _MARK.match(line)), "")
+    lines = [line.strip() for line in text.split("\n") if not _MARK.match(line)]
+    kinds = [_NEARLY_A_MARK] if is_prose else [_NEARLY_A_MARK, _A_MARK_ELSEWHERE]
+    return next((line[:80] for line in lines if any(kind.search(line) for kind in kinds)), "")
 
 
 def _syntax_error(code: str) -> str:
@@ -381,6 +494,24 @@ def _syntax_error(code: str) -> str:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return "" if _MAGIC.search(code) else str(error)
     return ""
+
+
+def _defined(code: str) -> frozenset[str]:
+    """The names that code gives a value at its outermost level; none when it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+            names |= {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+    return frozenset(names)
 
 
 def _split_hint(code: str) -> tuple[Text, str]:
@@ -407,6 +538,8 @@ def _release(source: Source) -> NotebookNode:
     for number, (cell, role) in enumerate(zip(notebook.cells, source.roles, strict=True), start=1):
         if _is_answer(role):
             cell.source = _without_solution(cell)
+        if role is Role.MANUAL:
+            cell.source = _cut(cell.source, "MARK SCHEME").strip("\n")
         cell.source = texts.get(number, cell.source)
         cell.metadata = _released_metadata(cell, role)
     return notebook
@@ -415,6 +548,17 @@ def _release(source: Source) -> NotebookNode:
 def _public_code(check: SourceCheck) -> str:
     code = _cut(check.code, "HIDDEN TESTS").strip("\n")
     return code if code.strip() else _ALL_HIDDEN
+
+
+def hidden_part(check: SourceCheck) -> str:
+    """The code of a check that learners do not get, without its marks."""
+    return _inside(check.code, "HIDDEN TESTS")
+
+
+def solutions_of(source: Source) -> list[tuple[int, str]]:
+    """(number of the cell, what is cut from it) for every answer with code."""
+    pairs = enumerate(zip(source.notebook.cells, source.roles, strict=True), start=1)
+    return [(n, _inside(cell.source, "SOLUTION") or cell.source) for n, (cell, role) in pairs if role is Role.ANSWER]
 
 
 def _cut(text: str, label: str) -> str:
@@ -433,8 +577,7 @@ def _without_solution(cell: NotebookNode) -> str:
     was_inside = False
     for line, is_inside in lines:
         if is_inside and not was_inside:
-            indent = line[: len(line) - len(line.lstrip())]
-            kept += [indent + part for part in stub.split("\n")]
+            kept += [_indent(line) + part for part in stub.split("\n")]
         elif not is_inside:
             kept.append(line)
         was_inside = is_inside and not re.match(f"{_COMMENT}END SOLUTION\\b", line)
@@ -458,7 +601,8 @@ def assemble(source: Source, submitted: NotebookNode) -> Assembled:
     """Rebuild the exercise from our own cells and the learner's answers.
 
     An answer is found by its grade id, else by its cell id, else by its place among our cells that the learner left
-    as they were. Raises ``NotebookRefused`` when no answer is found at all: that is another notebook.
+    as they were, else by the names it is to define: in another cell, when cells were merged or made anew. Raises
+    ``NotebookRefused`` when no answer is found at all: that is another notebook.
     """
     search = _Search(source, submitted)
     answers = search.answers()
@@ -480,8 +624,11 @@ class _Search:
     """Finds the learner's answers and notes what was odd."""
 
     def __init__(self, source: Source, submitted: NotebookNode) -> None:
+        self.source = source
         self.ours = source.released.cells
         self.roles = source.roles
+        self.names = source.answer_names
+        self.tasks = {part.id for part in source.manual if part.is_task}
         self.cells: list[NotebookNode] = list(submitted.cells)
         self.taken: set[int] = set()
         self.found: dict[str, str] = {}
@@ -495,9 +642,14 @@ class _Search:
         for cell in wanted:
             self.by_cell_id(cell)
         self.by_place()
+        missing = [cell for cell in wanted if _grade_id(cell) not in self.found]
+        if len(missing) < len(wanted):  # names alone make no notebook of this exercise
+            for cell in missing:
+                self.by_names(cell)
         for cell in wanted:
             if _grade_id(cell) not in self.found:
                 self.note("missing_answer", cell)
+        self.gather_tasks()
         self.count_extra_cells()
         return self.found
 
@@ -516,11 +668,17 @@ class _Search:
         places = [i for i, given in enumerate(self.cells) if _grade_id(given) == _grade_id(cell)]
         if not places:
             return
-        # Copying a cell copies its marks: the last one that was worked on is meant.
+        # Copying a cell copies its marks: the last one that was worked on is meant. So does splitting it: then it is
+        # all of them, in their order.
         worked_on = [i for i in places if self.cells[i].source.strip() not in ("", cell.source.strip())]
         self.take(cell, (worked_on or places)[-1])
         self.taken.update(places)
-        if len(places) > 1:
+        texts = [self.cells[i].source for i in worked_on]
+        names = self.names.get(_grade_id(cell), frozenset())
+        if len(texts) > 1 and not names <= _defined(texts[-1]) and names <= frozenset().union(*map(_defined, texts)):
+            self.found[_grade_id(cell)] = "\n\n".join(texts)
+            self.note("split", cell)
+        elif len(places) > 1:
             self.note("duplicated", cell)
 
     def by_cell_id(self, cell: NotebookNode) -> None:
@@ -533,6 +691,8 @@ class _Search:
     def by_place(self) -> None:
         """Between two of our own cells that are still there, as many unknown code cells as answers are missing."""
         anchors = self.anchors()
+        if len(anchors) == 2:  # nothing but both ends: any notebook has those
+            return
         for (our_start, their_start), (our_end, their_end) in pairwise(anchors):
             missing = [
                 cell
@@ -544,6 +704,44 @@ class _Search:
             if len(missing) == len(free):
                 for cell, position in zip(missing, free, strict=True):
                     self.take(cell, position)
+
+    def by_names(self, cell: NotebookNode) -> None:
+        """The names that the answer is to define, in a cell of another mark or none: merged, moved or made anew."""
+        names = self.names.get(_grade_id(cell))
+        if not names:
+            return
+        for position, given in enumerate(self.cells):
+            if given.cell_type != "code" or self.is_ours(position) or not names <= _defined(given.source):
+                continue
+            if position in self.taken:
+                # It runs where that other answer stands; here nothing is left, above all no stub that undoes it.
+                self.found[_grade_id(cell)] = ""
+            else:
+                self.taken.add(position)
+                self.found[_grade_id(cell)] = self.without_ours(given.source)
+            self.note("merged", cell)
+            return
+
+    def without_ours(self, text: str) -> str:
+        """A merged cell's text without the locked cells that were merged into it."""
+        for cell, role in zip(self.ours, self.roles, strict=True):
+            if cell.cell_type == "code" and not _is_answer(role) and cell.source.strip():
+                text = text.replace(cell.source.strip(), "")
+        return text.strip("\n")
+
+    def gather_tasks(self) -> None:
+        """A task is answered below it: the learner's own cells, up to the next of ours, are read with it."""
+        ids = {_grade_id(cell) for cell in self.ours} - {""}
+        for position, given in enumerate(self.cells):
+            task = _grade_id(given)
+            if task not in self.tasks or position not in self.taken:
+                continue
+            for below in range(position + 1, len(self.cells)):
+                if below in self.taken or self.is_ours(below) or _grade_id(self.cells[below]) in ids:
+                    break
+                self.taken.add(below)
+                if self.cells[below].source.strip():
+                    self.found[task] = f"{self.found[task]}\n\n{self.cells[below].source}".strip("\n")
 
     def anchors(self) -> list[tuple[int, int]]:
         """Pairs (our position, theirs) of cells that stand in both notebooks, in rising order, with both ends."""

@@ -1,9 +1,9 @@
 """``make run``: one process that starts the whole site on one machine, watches it, and ends all of it.
 
-The web server, two Celery workers (one opens sandboxes, the other alone holds the issuer's key), beat and, unless
-REDIS_URL names another, the embedded queue. A child that dies is started again. Ctrl-C or SIGTERM ends every child;
-should this process itself be killed, the kernel ends them (PR_SET_PDEATHSIG). Standard library only, so that it
-costs little to keep around.
+The web server, two Celery workers (one opens sandboxes and alone holds the key of verdicts, the other alone holds the
+issuer's), beat and, unless REDIS_URL names another, the embedded queue. A child that dies is started again. Ctrl-C or
+SIGTERM ends every child; should this process itself be killed, the kernel ends them (PR_SET_PDEATHSIG). Standard
+library only, so that it costs little to keep around.
 """
 
 import ctypes
@@ -114,8 +114,8 @@ def say(text: str) -> None:
 
 
 def environment(port: int) -> dict[str, str]:
-    """What every child is given: the caller's environment without the key, and the address of the site."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("ISSUER_KEY")}
+    """What every child is given: the caller's environment without the keys, and the address of the site."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ISSUER_KEY", "VERDICT_KEY"))}
     env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     env.setdefault("SANDBOXES_SOCKET", str(var_dir() / "sandboxes.sock"))
     env["PYTHONUNBUFFERED"] = "1"
@@ -151,7 +151,7 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", threads]
     web += ["--preload", "--no-control-socket"]
     runs = os.environ.get("GRADING_CONCURRENCY", str(os.cpu_count() or 1))
-    key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
+    keys = key_files(var)
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     log = var / "log"
     kernels = [sys.executable, "-m", "sandboxes", "serve", "--places", runs]
@@ -160,11 +160,16 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     return [
         Child("web", web, env, log / "web.log"),
         Child("kernels", kernels, known, log / "kernels.log"),
-        Child("grader", [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs], env, log / "grader.log"),
+        Child(
+            "grader",
+            [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs],
+            env | {"VERDICT_KEY_FILE": keys["VERDICT_KEY_FILE"]},
+            log / "grader.log",
+        ),
         Child(
             "signer",
             [*worker, "-Q", "credentials", "-n", "signer@%h", "-c", "1"],
-            env | {"ISSUER_KEY_FILE": key},
+            env | {"ISSUER_KEY_FILE": keys["ISSUER_KEY_FILE"]},
             log / "signer.log",
         ),
         Child(
@@ -174,6 +179,14 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
             log / "beat.log",
         ),
     ]
+
+
+def key_files(var: Path) -> dict[str, str]:
+    """Where the private keys are: each is told to one program, and both to the preparation, which makes them."""
+    return {
+        "ISSUER_KEY_FILE": os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json")),
+        "VERDICT_KEY_FILE": os.environ.get("VERDICT_KEY_FILE", str(var / "keys" / "verdicts.json")),
+    }
 
 
 def prepare(var: Path, env: dict[str, str]) -> None:
@@ -187,11 +200,10 @@ def prepare(var: Path, env: dict[str, str]) -> None:
     if is_embedded and (var / "db.sqlite3").exists() and (known := read_stamp(stamp)).get("state") == state:
         say(known["said"])
         return
-    key = os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json"))
     command = [sys.executable, "manage.py", "prepare"]
     said = ""
     with subprocess.Popen(
-        command, env=env | {"ISSUER_KEY_FILE": key}, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True
+        command, env=env | key_files(var), cwd=BASE_DIR, stdout=subprocess.PIPE, text=True
     ) as process:
         for line in process.stdout or ():
             said += line

@@ -261,6 +261,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # The Python in which learners' notebooks run, inside the sandbox; see sandboxes/.
 KERNEL_PYTHON = Path(env("KERNEL_PYTHON", str(BASE_DIR / ".venv-kernel" / "bin" / "python")))
+# What is installed there; a verdict names its hash.
+KERNEL_LOCK_FILE = Path(env("KERNEL_LOCK_FILE", str(BASE_DIR / "requirements-kernel.lock")))
+# Signs verdicts: only the grading worker is started with this variable. The public halves, by which the issuer checks
+# them, are in a file that every program may read and only the operator may write.
+VERDICT_KEY_FILE = os.environ.get("VERDICT_KEY_FILE", "")
+VERDICT_PUBLIC_KEYS_FILE = os.environ.get("VERDICT_PUBLIC_KEYS_FILE", str(VAR_DIR / "keys" / "verdicts.public.json"))
+# Asked by name what rests on a regrade's scores: who gains and who loses it.
+GRADING_STAKES = "lms.credentials.stakes.of_regrade"
 
 # --- Credentials ---------------------------------------------------------------------------------------------------
 

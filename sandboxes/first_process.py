@@ -1,7 +1,9 @@
 """The first process of a box: locks itself down, starts the program, reaps what is left alone, says how it ended.
 
 It is process 1 in there: nothing inside can signal it, and when it ends the Linux kernel ends everything else in the
-box, however it hid. A program that is to be alone takes its place once the box is locked. It is told what to do once, over a socket that is also the life line: when the other end closes,
+box, however it hid. A program that is to be alone takes its place once the box is locked.
+
+It is told what to do once, over a socket that is also the life line: when the other end closes,
 for whatever reason, it ends. Standard library only; it runs in the launcher's interpreter, or in a zygote's.
 
 What it says: `hello`, `map` (a zygote asks for its user ids), `locked`, `started`, `sockets` (with the door and the

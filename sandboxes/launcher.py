@@ -17,7 +17,6 @@ import select
 import signal
 import socket
 import struct
-import sys
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
+from grading import verdict_keys
 from lms import translations
 
 PASSWORD = "ทดสอบ-rice-field-42"
@@ -18,6 +19,7 @@ PASSWORD = "ทดสอบ-rice-field-42"
 
 def pytest_configure(config):
     translations.compile_all()
+    verdict_keys.make_key()
     config.addinivalue_line("markers", "embedded_only: starts its own site or database; runs once")
 
 

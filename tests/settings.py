@@ -28,3 +28,6 @@ if IS_EMBEDDED:  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # noqa: F405
 # The demonstration is tested on every database.
 WITH_DEMO = True
+# Every test process may sign verdicts, as the grading worker does; tests/conftest.py makes the key.
+VERDICT_KEY_FILE = str(VAR_DIR / "keys" / "verdicts.json")  # noqa: F405
+VERDICT_PUBLIC_KEYS_FILE = str(VAR_DIR / "keys" / "verdicts.public.json")  # noqa: F405

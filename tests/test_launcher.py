@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lms import launcher
 from tests.journeys.conftest import PROJECT, processes_of, running_site
 from tests.servers import free_port, wait_until
 
@@ -77,3 +78,16 @@ def test_the_site_survives_its_children_and_takes_them_with_it(tmp_path):
         os.kill(site.launcher.pid, signal.SIGKILL)
         site.launcher.wait()
         wait_until(lambda: not processes_of(tmp_path), "its children end with a killed launcher", seconds=40)
+
+
+def test_each_key_is_told_to_one_program_and_none_to_the_others(tmp_path, monkeypatch):
+    for name in ("ISSUER_KEY_FILE", "VERDICT_KEY_FILE"):
+        monkeypatch.setenv(name, f"/secret/{name}")
+    told = {
+        child.name: {name for name in child.env if name in ("ISSUER_KEY_FILE", "VERDICT_KEY_FILE")}
+        for child in launcher.programs(tmp_path, launcher.environment(8000), 8000)
+    }
+    assert told.pop("grader") == {"VERDICT_KEY_FILE"}
+    assert told.pop("signer") == {"ISSUER_KEY_FILE"}
+    assert set().union(*told.values()) == set()
+    assert "/secret" not in str(launcher.environment(8000).get("VERDICT_KEY_FILE"))

@@ -255,7 +255,7 @@ assert pd.isna(parse_thai_date(""))
 assert not pd.isna(parse_thai_date("29/02/2567"))
 """,
             hidden="""
-assert pd.isna(parse_thai_date("29/02/2566")) and pd.isna(parse_thai_date("29/02/2568"))
+assert pd.isna(parse_thai_date("29/02/2565")) and pd.isna(parse_thai_date("29/02/2568"))
 assert pd.isna(parse_thai_date("๓๐/๐๒/๒๕๖๗")) and pd.isna(parse_thai_date("00/05/2566"))
 leap_day = parse_thai_date("๒๙/๐๒/๒๕๖๗")
 assert (leap_day.day, leap_day.month) == (29, 2)

@@ -1,10 +1,57 @@
-"""NumPy's comparisons without their vacuous truths: nothing is not close to something. For the examiner only.
+"""Comparisons that would be true of anything, made strict. For the examiner only.
 
-``numpy.allclose([], 3)`` is True, so that an empty array would pass every check written with it.
+``numpy.allclose([], 3)`` is True, so that an empty array would pass every check written with it. ``f(xs) is not xs`` is
+true of every copy, and whatever the learner returns comes here as one.
 """
 
+import ast
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING or __package__:
+    from grading.inside.faults import CannotExamineError
+else:  # a program inside a sandbox, beside its companions
+    from faults import CannotExamineError
+
+SAME = "__same__"  # what ``is`` is called in the author's code here
+_COPIED = frozenset(["list", "dict", "set", "bytearray", "deque", "OrderedDict", "Counter", "defaultdict"])
+_COPIED_BY = frozenset(["numpy", "pandas", "proxies", "pictures"])
+
+
+class StrictIdentity(ast.NodeTransformer):
+    """``a is b`` becomes ``__same__(a, b)``."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Is | ast.IsNot):
+            return node
+        if any(isinstance(one, ast.Constant) for one in (node.left, node.comparators[0])):
+            return node  # ``is None``
+        same: ast.expr = ast.Call(ast.Name(SAME, ast.Load()), [node.left, node.comparators[0]], [])
+        if isinstance(node.ops[0], ast.IsNot):
+            same = ast.UnaryOp(ast.Not(), same)
+        return ast.fix_missing_locations(ast.copy_location(same, node))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether both are the same object. Raises ``CannotExamineError`` where copies would be compared."""
+    if one is not None and other is not None and _is_copied(one) and _is_copied(other):
+        raise CannotExamineError("identity")
+    return one is other
+
+
+def _is_copied(one: Any) -> bool:
+    kind = type(one)
+    module = kind.__module__
+    if kind.__name__ in ("NAType", "NaTType") or isinstance(one, type):
+        return False
+    is_stand_in = hasattr(kind, "_learner") or hasattr(one, "learner_handle")
+    return (
+        is_stand_in
+        or kind.__name__ in _COPIED
+        or module.rpartition(".")[2].partition(".")[0] in _COPIED_BY
+        or (module.partition(".")[0] in _COPIED_BY)
+    )
 
 
 def refuse_vacuous_truths() -> None:

@@ -14,6 +14,13 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
 SUBMISSIONS = ["grading.view_submission", "grading.change_submission"]  # look at them; queue failed ones again
+# Give points by hand, answer appeals, grant extensions, read who changed what.
+DECISIONS = [
+    "grading.add_judgement",
+    "grading.change_appeal",
+    "grading.change_extension",
+    "grading.view_auditentry",
+]
 CREDENTIALS = [
     *(f"credentials.{action}_achievement" for action in ("add", "change", "view")),
     "credentials.view_credential",
@@ -21,10 +28,10 @@ CREDENTIALS = [
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + SUBMISSIONS + TRANSLATE,
+    INSTRUCTORS: ENTER + EXERCISES + SUBMISSIONS + DECISIONS + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise"],
     HR_OFFICERS: [],
-    OPERATORS: ENTER + EXERCISES + SUBMISSIONS + TRANSLATE + CREDENTIALS,
+    OPERATORS: ENTER + EXERCISES + SUBMISSIONS + DECISIONS + TRANSLATE + CREDENTIALS,
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

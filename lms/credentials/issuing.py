@@ -19,10 +19,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from grading import verdicts
 from grading.models import Grade
 from lms.accounts.models import User
 from lms.credentials import documents, holder, signing
-from lms.credentials.models import Achievement, AuditEntry, Credential, Issuer, Subject
+from lms.credentials.models import Achievement, AuditEntry, Credential, Issuer, Requirement, Subject
 from lms.credentials.numbers import to_number
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,29 @@ def learners_due(achievement: Achievement) -> QuerySet[User]:
     return people if requirements else people.none()
 
 
+class NoVerdict(Exception):
+    """A grade that meets a requirement is not what was signed: altered, forged, or signed by nobody we know."""
+
+
 def grades_behind(achievement: Achievement, learner: User) -> list[Grade]:
-    """For each requirement the learner's best grade that meets it, in the rule's order."""
-    grades = []
-    for requirement in achievement.requirements.all():
-        own = requirement.met_by().filter(submission__learner=learner).select_related("submission__exercise")
-        grades.append(max(own, key=lambda grade: grade.fraction))
-    return grades
+    """For each requirement the learner's best grade that meets it and whose signed record holds, in the rule's order.
+
+    Raises:
+        NoVerdict: there is none; the text says of which grade, and why.
+        VerdictKeyUnavailable: this process has not the keys by which records are checked.
+    """
+    return [_best_verified(requirement, learner) for requirement in achievement.requirements.all()]
+
+
+def _best_verified(requirement: Requirement, learner: User) -> Grade:
+    own = requirement.met_by().filter(submission__learner=learner).select_related("submission__exercise")
+    problems = []
+    for grade in sorted(own, key=lambda grade: grade.fraction, reverse=True):
+        problem = verdicts.problem(grade)
+        if not problem:
+            return grade
+        problems.append(f"grade {grade.pk}: {problem}")
+    raise NoVerdict("; ".join(problems) or "no grade meets the requirement any more")
 
 
 def due_for(learner: User) -> list[Achievement]:
@@ -61,6 +78,7 @@ def issue(achievement: Achievement, learner: User) -> Credential | None:
 
     Raises:
         signing.KeyUnavailable: this process holds no key for the issuer; nothing was written.
+        NoVerdict, VerdictKeyUnavailable: see ``grades_behind``; nothing was written.
     """
     grades = grades_behind(achievement, learner)
     credential = _signed(achievement, learner, grades)

@@ -204,10 +204,14 @@ class Requirement(Orderable):
         return f"{self.exercise} ≥ {self.minimum_fraction:.0%}"
 
     def met_by(self) -> "models.QuerySet[Grade]":
-        """The grades that meet this: examined from outside, the last round of their submission, enough points."""
+        """The grades that meet this: examined from outside or by a person, the round that counts of a submission that
+        counts, enough points, with a signed record (``issuing`` looks at what it says)."""
         needed = F("max_score") * Value(float(self.minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
-        return Grade.objects.current().filter(
-            is_isolated=True, submission__exercise=self.exercise_id, max_score__gt=0, score__gte=needed
+        return (
+            Grade.objects.current()
+            .counting()
+            .filter(is_isolated=True, verdict__isnull=False, submission__exercise=self.exercise_id)
+            .filter(max_score__gt=0, score__gte=needed)
         )
 
 

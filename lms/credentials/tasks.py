@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
 from lms.credentials import issuing
 from lms.credentials.models import Achievement
@@ -37,6 +38,9 @@ def _issue(achievement: Achievement, learner: User) -> bool:
         return issuing.issue(achievement, learner) is not None
     except KeyUnavailable as error:
         log.error("nothing can be issued for %s: %s", achievement.issuer.slug, error)
+    except (issuing.NoVerdict, VerdictKeyUnavailable) as error:
+        # Never for want of trying again: a record that does not hold needs a person.
+        log.error("credential_withheld for %s: %s", achievement.slug, error, extra={"learner": learner.pk})
     except Exception:
         log.exception("a credential for %s could not be issued", achievement.slug)
     return False

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
+from lms.credentials import regrade_views
 from lms.credentials.models import Achievement, Credential
 
 
@@ -93,3 +95,9 @@ class CredentialsGroup(SnippetViewSetGroup):
 
 
 register_snippet(CredentialsGroup)
+
+
+@hooks.register("register_admin_urls")
+def regrade_urls() -> list[Any]:
+    """Up here and not with the other pages of an exercise: they show whose credentials rest on a score."""
+    return regrade_views.urls

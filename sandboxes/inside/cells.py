@@ -44,7 +44,7 @@ class Publisher(Session):
     def msg(self, msg_type: str, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
         return {"msg_type": msg_type, "content": content or {}}
 
-    def send(self, _stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:
+    def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:  # type: ignore[override]
         said = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
         self.to(said["msg_type"], said["content"])
 
@@ -161,12 +161,23 @@ def begin(publish: Publish) -> ZMQInteractiveShell:
     shell = make_shell()
     shell.displayhook.session.to = publish
     if publish is nobody:
-        shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
+        _show_nothing(shell)
     sys.stdout, sys.stderr = Stream("stdout", 1, publish), Stream("stderr", 2, publish)
     sys.modules["__main__"] = shell.user_module
     shell.init_environment()
     builtins.input = _refuse_input
     return shell
+
+
+def _show_nothing(shell: Any) -> None:
+    """Spare this run what nobody will see: tracebacks, pictures, tables in HTML. Figures stay open, to be asked for."""
+    shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
+    shell.display_formatter.active_types = ["text/plain"]
+    inline = sys.modules.get("matplotlib_inline.backend_inline")
+    if inline is not None:
+        inline.InlineBackend.instance(parent=shell).close_figures = False
+        with contextlib.suppress(ValueError):
+            shell.events.unregister("post_execute", inline.flush_figures)
 
 
 def _refuse_input(*_: object) -> str:

@@ -49,8 +49,9 @@ class Descriptors:
     """
 
     def __init__(self, publish: Report) -> None:
-        self._publish, self._lock, self._thread = publish, threading.Lock(), None
-        self._pipes = {}
+        self._publish, self._lock = publish, threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pipes: dict[int, str] = {}
         for fd, name in ((1, "stdout"), (2, "stderr")):
             ours, theirs = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(ours, False)
@@ -100,6 +101,7 @@ def main() -> None:
     """Run all cells, then leave."""
     here = Path(__file__).resolve().parent
     told = json.loads((here / "cells.json").read_text(encoding="utf-8"))
+    (here / "cells.json").unlink()  # a cell finds what it would find beside a kernel
     sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
     report, sys.argv = Report(int(sys.argv[1])), [""]
     asyncio.new_event_loop().run_until_complete(_run(told, report))  # `run` would take signals to itself

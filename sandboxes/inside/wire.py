@@ -11,17 +11,21 @@ travel as hexadecimal text, so they are bit-exact.
 
 import base64
 import datetime as dt
+import functools
 import json
+import keyword
 import math
+import operator
 import os
 import re
 import select
 import struct
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,6 +54,10 @@ class NotPlainError(Exception):
     """A value that cannot cross: not one of the exact types of this wire, or too big."""
 
 
+class _UnknownTypeError(NotPlainError):
+    """Not one of the exact types of this wire."""
+
+
 # --- Values out --------------------------------------------------------------------------------------------------
 
 
@@ -60,8 +68,9 @@ _DECODED_AS_IS = frozenset({str, int, bool, type(None)})
 class _Encoder:
     """Encodes one value; counts what it meets."""
 
-    def __init__(self) -> None:
+    def __init__(self, refer: Callable[[Any], list[Any]] | None = None) -> None:
         self.left = MAX_VALUES
+        self.refer = refer
 
     def value(self, value: Any, depth: int = 0) -> Any:
         self.left -= 1
@@ -79,7 +88,16 @@ class _Encoder:
         if kind in _MAPPINGS:
             pairs = list(value.items())
             return [_MAPPINGS[kind], [[self.value(k, depth + 1), self.value(v, depth + 1)] for k, v in pairs]]
-        return self.scientific(value, kind, depth)
+        if kind in _VIEWS:
+            return [_VIEWS[kind], [self.value(item, depth + 1) for item in value]]
+        if kind.__bases__ == (tuple,) and type(getattr(kind, "_fields", None)) is tuple:
+            return ["nt", kind.__name__, [_bounded_text(name) for name in kind._fields], self.values([*value], depth)]
+        try:
+            return self.scientific(value, kind, depth)
+        except _UnknownTypeError:
+            if self.refer is None:
+                raise
+            return ["@", *self.refer(value)]
 
     def values(self, values: list[Any], depth: int) -> list[Any]:
         """Encode each; long columns of text pass whole."""
@@ -107,7 +125,7 @@ class _Encoder:
             if isinstance(value, pd.Index):
                 return self.index(value, depth)
             return self.pandas_scalar(value, kind, depth)
-        raise NotPlainError("type")
+        raise _UnknownTypeError("type")
 
     def numpy_scalar(self, value: Any) -> Any:
         if value.dtype.kind == "U":
@@ -181,7 +199,7 @@ class _Encoder:
             return ["period", value.ordinal, value.freqstr]
         if kind is pd.Interval:
             return ["interval", self.value(value.left, depth + 1), self.value(value.right, depth + 1), value.closed]
-        raise NotPlainError("type")
+        raise _UnknownTypeError("type")
 
 
 def _bounded_text(text: str) -> str:
@@ -256,8 +274,9 @@ _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}"
 _UNITS = ("s", "ms", "us", "ns")
 _MASKED = frozenset(["boolean", "Float32", "Float64", *(f"{u}Int{n}" for u in ("", "U") for n in (8, 16, 32, 64))])
 _INDEXES = frozenset(["Index", "DatetimeIndex", "TimedeltaIndex", "CategoricalIndex", "PeriodIndex", "IntervalIndex"])
-_SEQUENCES: dict[type, str] = {list: "l", tuple: "u", set: "s", frozenset: "z"}
-_MAPPINGS: dict[type, str] = {dict: "d", defaultdict: "d", Counter: "count"}
+_SEQUENCES: dict[type, str] = {list: "l", tuple: "u", set: "s", frozenset: "z", deque: "dq"}
+_MAPPINGS: dict[type, str] = {dict: "d", defaultdict: "d", Counter: "count", OrderedDict: "od"}
+_VIEWS: dict[type, str] = {type({}.keys()): "dk", type({}.values()): "dv", type({}.items()): "di"}
 _ENCODE_SIMPLE: dict[type, Callable[[Any], Any]] = {
     int: _encode_int,
     float: lambda v: ["f", v.hex() if math.isfinite(v) else repr(v)],
@@ -266,6 +285,7 @@ _ENCODE_SIMPLE: dict[type, Callable[[Any], Any]] = {
     bytearray: _encode_bytes,
     range: _encode_range,
     Decimal: _encode_decimal,
+    Fraction: lambda v: ["frac", _encode_int(v.numerator), _encode_int(v.denominator)],
     dt.date: lambda v: ["date", v.year, v.month, v.day],
     dt.datetime: _encode_datetime,
     dt.time: _encode_time,
@@ -275,10 +295,13 @@ _ENCODE_SIMPLE: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def encode(value: Any) -> Any:
-    """The value as JSON-able data. Raises ``NotPlainError`` for whatever is not plain, odd objects included."""
+def encode(value: Any, refer: Callable[[Any], list[Any]] | None = None) -> Any:
+    """The value as JSON-able data. Raises ``NotPlainError`` for whatever is not plain, odd objects included.
+
+    ``refer`` may say what stands for a value of a type that is none of this wire's; see ``decode``.
+    """
     try:
-        return _Encoder().value(value)
+        return _Encoder(refer).value(value)
     except NotPlainError:
         raise
     except Exception as error:  # objects that lie about themselves fail in ways of their own
@@ -291,8 +314,10 @@ def encode(value: Any) -> Any:
 class _Decoder:
     """Decodes one value; every method checks what it was sent before it builds anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, refer: Callable[[list[Any], bool], Any] | None = None) -> None:
         self.left = MAX_VALUES
+        self.refer = refer
+        self.in_array = False
 
     def value(self, data: Any, depth: int = 0) -> Any:
         self.left -= 1
@@ -307,6 +332,8 @@ class _Decoder:
             return _DECODE_SIMPLE[tag](*rest)
         if tag in _DECODE_NESTED:
             return _DECODE_NESTED[tag](self, depth, *rest)
+        if tag == "@" and self.refer is not None:
+            return self.refer(rest, self.in_array)
         raise WireError("tag")
 
     def values(self, data: Any, depth: int) -> list[Any]:
@@ -325,6 +352,16 @@ class _Decoder:
             result[self.value(key, depth + 1)] = self.value(value, depth + 1)
         return result
 
+    def named_tuple(self, depth: int, name: Any, fields: Any, data: Any) -> Any:
+        """A tuple whose items have names as well; what is no data is not in it: a name could be a method's."""
+        names, was_in_array = tuple(_field(field) for field in _list(fields)), self.in_array
+        self.in_array = True
+        items = self.values(data, depth)
+        self.in_array = was_in_array
+        if len(names) > 200 or len(set(names)) != len(names) or len(names) != len(items):
+            raise WireError("fields")
+        return tuple.__new__(_named_tuple(_field(name), names), items)
+
     def numpy_scalar(self, _depth: int, code: Any, data: Any) -> Any:
         return _numbers(code, [], data)[()]
 
@@ -342,7 +379,9 @@ class _Decoder:
         return _numpy().array(items, dtype=f"U{width}").reshape(_shape(shape, len(items)))
 
     def object_array(self, depth: int, shape: Any, data: Any) -> Any:
+        was_in_array, self.in_array = self.in_array, True
         items = self.values(data, depth)
+        self.in_array = was_in_array
         array = _numpy().empty(len(items), dtype=object)
         for i, item in enumerate(items):
             array[i] = item
@@ -499,6 +538,30 @@ def _match(data: Any, pattern: re.Pattern[str]) -> str:
     return str(data)
 
 
+def _field(data: Any) -> str:
+    name = _text(data)
+    if len(name) > 200 or not name.isidentifier() or name.startswith("_") or keyword.iskeyword(name):
+        raise WireError("name")
+    return name
+
+
+@functools.lru_cache(maxsize=100)
+def _named_tuple(name: str, fields: tuple[str, ...]) -> Any:
+    parts: dict[str, Any] = {field: property(operator.itemgetter(n)) for n, field in enumerate(fields)}
+    parts |= {"__slots__": (), "_fields": fields, "_asdict": lambda self: dict(zip(fields, self, strict=True))}
+    return type(name, (tuple,), parts)
+
+
+def _view(kind: str) -> Callable[["_Decoder", int, Any], Any]:
+    def build(decoder: "_Decoder", depth: int, data: Any) -> Any:
+        items = decoder.values(data, depth)
+        if kind == "keys":
+            return dict.fromkeys(items).keys()
+        return dict(items).items() if kind == "items" else dict(enumerate(items)).values()
+
+    return build
+
+
 def _freq(data: Any) -> str:
     return _match(data, _FREQ)
 
@@ -534,6 +597,12 @@ def _decode_int(data: Any) -> int:
     if len(_text(data)) > MAX_INT_BITS // 4 + 8:
         raise WireError("int")
     return int(data, 16)
+
+
+def _integer(data: Any) -> int:
+    if type(data) is list and len(data) == 2 and data[0] == "i":
+        return _decode_int(data[1])
+    return _whole(data, -(1 << 62), 1 << 62)
 
 
 def _decode_float(data: Any) -> float:
@@ -594,6 +663,7 @@ _DECODE_SIMPLE: dict[str, Callable[..., Any]] = {
     "b": _bytes,
     "ba": lambda data: bytearray(_bytes(data)),
     "r": _range,
+    "frac": lambda top, bottom: Fraction(_integer(top), _integer(bottom)),
     "dec": lambda text: Decimal(_match(text, _DECIMAL)),
     "date": lambda y, m, d: dt.date(_whole(y, 1, 9999), _whole(m, 1, 12), _whole(d, 1, 31)),
     "dt": _moment(dt.datetime, 7),
@@ -611,7 +681,13 @@ _DECODE_NESTED: dict[str, Callable[..., Any]] = {
     "u": lambda self, depth, data: tuple(self.values(data, depth)),
     "s": lambda self, depth, data: set(self.values(data, depth)),
     "z": lambda self, depth, data: frozenset(self.values(data, depth)),
+    "dq": lambda self, depth, data: deque(self.values(data, depth)),
     "d": _Decoder.mapping,
+    "od": lambda self, depth, data: OrderedDict(self.mapping(depth, data)),
+    "dk": _view("keys"),
+    "dv": _view("values"),
+    "di": _view("items"),
+    "nt": _Decoder.named_tuple,
     "count": lambda self, depth, data: Counter(self.mapping(depth, data)),
     "n": _Decoder.numpy_scalar,
     "nU": _Decoder.text_scalar,
@@ -638,10 +714,14 @@ _DECODE_COLUMN: dict[str, Callable[..., Any]] = {
 }
 
 
-def decode(data: Any) -> Any:
-    """The value behind ``encode``'s data. Raises ``WireError``, and nothing else, for anything it does not know."""
+def decode(data: Any, refer: Callable[[list[Any], bool], Any] | None = None) -> Any:
+    """The value behind ``encode``'s data. Raises ``WireError``, and nothing else, for anything it does not know.
+
+    ``refer`` makes what stands for a value that is no data, from what ``encode``'s ``refer`` said of it and whether
+    it lies in an array or behind a name; without it there is none.
+    """
     try:
-        return _Decoder().value(data)
+        return _Decoder(refer).value(data)
     except WireError:
         raise
     except Exception as error:  # a date of 31 February, a key that cannot be one, a number NumPy refuses

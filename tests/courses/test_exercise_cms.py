@@ -27,7 +27,8 @@ def file(name, content):
 
 def fields(**changes):
     given = {"slug": "b-n1", "title_th": "อ่านไฟล์", "title_en": "Read files", "max_attempts": "", "is_open": "on"}
-    return given | {"limits": ""} | changes
+    rules = {"cooldown_minutes": "0", "counts": "best", "late_rule": "refused", "late_percent": "10", "late_days": "7"}
+    return given | rules | {"limits": ""} | changes
 
 
 def create(client, **changes):
@@ -51,11 +52,11 @@ def exercise(author):
 
 
 def files_of(exercise):
-    return {file.name: (bytes(file.content), file.is_hidden) for file in exercise.current.files.all()}
+    return {file.name: (bytes(file.content), file.is_hidden) for file in exercise.newest.files.all()}
 
 
 def test_an_author_uploads_an_exercise_and_sees_what_is_in_it(author, exercise, instructor):
-    version = exercise.current
+    version = exercise.newest
     assert (version.number, bytes(version.source), version.author) == (1, SOURCE, instructor)
     assert version.max_score == sum(
         cell["metadata"]["nbgrader"].get("points", 0)
@@ -100,7 +101,7 @@ def test_files_are_replaced_added_and_removed_in_a_new_version(author, exercise)
 
 def test_limits_belong_to_the_version(author, exercise):
     author.post(edit_url(exercise), fields(limits="wall_seconds=20"))
-    assert exercise.current.limits == {"wall_seconds": 20.0}
+    assert exercise.newest.limits == {"wall_seconds": 20.0}
     assert "wall_seconds=20.0" in author.get(edit_url(exercise)).text
 
 
@@ -168,7 +169,7 @@ def test_the_list_shows_exercises_and_costs_the_same_for_1_and_30(author, exerci
 
 
 def test_the_source_is_for_authors_only(author, exercise, learner, hr_officer):
-    address = reverse("exercise_source", args=[exercise.current.pk])
+    address = reverse("exercise_source", args=[exercise.newest.pk])
     response = author.get(address)
     assert b"".join(response.streaming_content) == SOURCE
     assert response["Content-Disposition"].startswith("attachment")
@@ -182,7 +183,7 @@ def test_the_source_is_for_authors_only(author, exercise, learner, hr_officer):
 def test_who_only_reviews_gets_no_source(author, exercise, other_learner):
     other_learner.user_permissions.add(*Permission.objects.filter(codename__in=["access_admin", "view_exercise"]))
     author.force_login(other_learner)
-    address = reverse("exercise_source", args=[exercise.current.pk])
+    address = reverse("exercise_source", args=[exercise.newest.pk])
     assert author.get(address).status_code in (302, 403)
     assert SOURCE.decode()[:40] not in author.get(address).text
 
@@ -198,7 +199,7 @@ def test_learners_and_strangers_never_reach_it(client, learner, path):
 
 def test_exercises_are_closed_and_never_deleted(author, exercise, django_user_model):
     operator = django_user_model.objects.create_superuser("op@example.go.th", "x", given_name="ผู้ดูแล")
-    for person in (exercise.current.author, operator):
+    for person in (exercise.newest.author, operator):
         author.force_login(person)
         response = author.post(f"/cms/snippets/grading/exercise/delete/{exercise.pk}/")
         assert response.status_code in (302, 403, 404)

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 
+from grading import verdicts
 from grading.models import Exercise, ExerciseVersion, Grade, Submission
 from lms.credentials import issuing
 from lms.credentials.models import Achievement, Competency, Issuer, Requirement
@@ -83,10 +84,10 @@ def achievement(issuer, exercises):
     return make_achievement(issuer, exercises)
 
 
-def give_grade(learner, exercise, score=6.0, *, is_isolated=True, round=0, submission=None):
+def give_grade(learner, exercise, score=6.0, *, is_isolated=True, round=0, submission=None, is_signed=True):
     submission = submission or Submission.objects.create(
         exercise=exercise,
-        version=exercise.versions.get(),
+        version=exercise.versions.get(number=1),
         learner=learner,
         attempt=Submission.objects.filter(exercise=exercise, learner=learner).count() + 1,
         notebook=b"{}",
@@ -94,7 +95,7 @@ def give_grade(learner, exercise, score=6.0, *, is_isolated=True, round=0, submi
         sha256="ab" * 32,
         status=Submission.Status.GRADED,
     )
-    return Grade.objects.create(
+    grade = Grade.objects.create(
         submission=submission,
         version=submission.version,
         round=round,
@@ -103,6 +104,9 @@ def give_grade(learner, exercise, score=6.0, *, is_isolated=True, round=0, submi
         run_status="COMPLETED",
         is_isolated=is_isolated,
     )
+    if is_signed:
+        assert verdicts.sign(grade)
+    return grade
 
 
 @pytest.fixture

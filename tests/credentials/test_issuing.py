@@ -313,3 +313,54 @@ def make_other_key():
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     return signing.FileSigner(Ed25519PrivateKey.generate()).public_multikey
+
+
+# --- Only on what was signed -----------------------------------------------------------------------------------------
+
+
+def test_a_score_altered_in_the_database_issues_nothing(achievement, exercises, learner, caplog):
+    give_grade(learner, exercises[0])
+    altered = give_grade(learner, exercises[1], 1.0)
+    type(altered).objects.filter(pk=altered.pk).update(score=6.0)
+    assert issue(learner) == 0
+    assert tasks.issue_due() == 0
+    assert not Credential.objects.exists()
+    assert "credential_withheld" in caplog.text
+    assert "score" in caplog.text
+
+
+def test_a_grade_without_a_record_issues_nothing(achievement, exercises, learner):
+    give_grade(learner, exercises[0])
+    give_grade(learner, exercises[1], is_signed=False)
+    assert issue(learner) == tasks.issue_due() == 0
+    assert not Credential.objects.exists()
+
+
+def test_a_grade_that_was_made_isolated_by_hand_issues_nothing(achievement, exercises, learner):
+    give_grade(learner, exercises[0])
+    in_kernel = give_grade(learner, exercises[1], is_isolated=False)
+    type(in_kernel).objects.filter(pk=in_kernel.pk).update(is_isolated=True)
+    assert issue(learner) == tasks.issue_due() == 0
+
+
+def test_a_record_taken_from_somebody_else_issues_nothing(achievement, exercises, learner, other_learner):
+    theirs = give_grade(other_learner, exercises[1])
+    give_grade(learner, exercises[0])
+    forged = give_grade(learner, exercises[1], is_signed=False)
+    theirs.verdict.__class__.objects.filter(grade=theirs).update(grade=forged)
+    assert issue(learner) == 0
+
+
+def test_an_altered_grade_does_not_keep_an_honest_one_from_counting(achievement, exercises, learner):
+    give_grade(learner, exercises[0])
+    altered = give_grade(learner, exercises[1], 1.0)
+    type(altered).objects.filter(pk=altered.pk).update(score=6.0)
+    honest = give_grade(learner, exercises[1], 5.0)
+    assert issue(learner) == 1
+    assert honest in Credential.objects.get().grades.all()
+
+
+def test_without_the_keys_by_which_verdicts_are_checked_nothing_is_issued(earned, learner, settings, caplog):
+    settings.VERDICT_PUBLIC_KEYS_FILE = "/nowhere/verdicts.public.json"
+    assert issue(learner) == 0
+    assert "make_verdict_key" in caplog.text

@@ -138,3 +138,35 @@ def test_release_exercise_says_what_is_wrong(folder, args, complaint):
     assert ran.returncode == 1
     assert complaint in ran.stderr
     assert (folder / "exercise.ipynb").read_bytes() == before
+
+
+def test_check_exercise_tells_what_is_wrong_and_its_exit_status_says_whether_learners_may_meet_it(folder):
+    ran = manage(folder, "check_exercise", "exercise.ipynb", "--runs", "1", "--language", "en")
+    assert ran.returncode == 0, ran.stderr
+    assert "t1: 2 points, isolated; model passed, untouched" in ran.stdout
+    assert "model 6/6, untouched 0/6" in ran.stdout
+    assert "WARNING cell 3 (t2): This check has no hint" in ran.stdout
+
+
+def test_check_exercise_prints_the_whole_report_as_json(folder):
+    ran = manage(folder, "check_exercise", "nothing.ipynb", "--json")
+    assert ran.returncode == 1
+    report = json.loads(ran.stdout)
+    assert (report["exercise"], report["is_publishable"], report["errors"]) == ("nothing.ipynb", False, 1)
+    assert report["remarks"][0]["text"].keys() == {"th", "en"}
+
+
+@pytest.mark.parametrize(
+    ("args", "environment", "complaint"),
+    [
+        (["none.ipynb"], {}, "No such file"),
+        (["exercise.ipynb", "--runs", "0"], {}, "--runs must be between"),
+        (["exercise.ipynb"], {"KERNEL_PYTHON": "/nowhere/python"}, "could not be tried"),
+    ],
+)
+def test_check_exercise_that_could_not_be_done_is_exit_status_2(folder, args, environment, complaint):
+    ran = manage(folder, "check_exercise", *args, **environment)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert complaint in ran.stderr
+    assert not ran.stderr.startswith("Traceback")
+    assert "\nTraceback" not in ran.stderr

@@ -5,7 +5,9 @@ import unicodedata
 
 import pytest
 
-from grading.inside.examine import Cell, Examination, Learner, bindings, earned, parse
+from grading.inside.examine import Examination, earned
+from grading.inside.learner import Learner
+from grading.inside.owners import Cell, bindings, parse
 from sandboxes.inside import wire
 from sandboxes.inside.agent import Agent
 
@@ -149,7 +151,7 @@ def test_the_learners_functions_can_be_passed_to_the_learners_functions_and_to_o
 
 
 def test_what_cannot_cross_is_not_examinable_and_no_except_hides_it():
-    solution = "class Stack: pass\nx = Stack()\ndef f(): return Stack()"
+    solution = "x = object()\ndef f(): return object()"
     assert one("x", solution) == "not_examinable"
     assert one("f()", solution) == "not_examinable"
     assert one("try:\n    f()\nexcept:\n    pass", solution) == "not_examinable"
@@ -268,7 +270,7 @@ def test_a_check_that_exits_has_not_passed():
 )
 def test_a_garbled_reply_never_passes(garble):
     def only_calls(reply):
-        return garble(reply) if "done" not in reply and "callable" not in reply else reply
+        return garble(reply) if "done" not in reply and "changed" in reply else reply
 
     cells = [("answer", "def f(x): return 1"), ("check", "y = [1]\nassert f(y) == 2")]
     assert examine(*cells, garble=only_calls)[0] != "passed"
@@ -276,7 +278,7 @@ def test_a_garbled_reply_never_passes(garble):
 
 def test_after_one_bad_reply_nothing_more_is_asked():
     def wrong_id(reply):
-        return {"id": 0} if "callable" in reply else reply
+        return {"id": 0} if type(reply.get("data")) is list else reply
 
     cells = [("answer", "def f(): return 1\nx = 1"), ("check", "f()"), ("check", "assert x == 1"), ("check", "pass")]
     assert examine(*cells, garble=wrong_id) == ["error", "not_run", "not_run"]

@@ -12,7 +12,8 @@ import pytest
 
 from grading import notebooks
 from grading.inside.effects import computing_functions
-from grading.inside.examine import earned, is_no, parse
+from grading.inside.examine import earned, is_no
+from grading.inside.owners import parse
 from sandboxes.inside import wire
 from tests.grading.authored import answer, as_bytes, cell, check, document, outcomes, setup, source
 from tests.grading.test_examine import examine, findings, one

@@ -288,10 +288,10 @@ def test_notices_speak_both_languages():
         assert "{" not in notice["th"] + notice["en"]
 
 
-def test_manual_cells_are_the_learners_and_carry_no_points_here():
+def test_manual_cells_are_the_learners_and_their_points_are_a_persons_to_give():
     essay = cell("model essay", "essay", kind="markdown", grade=True, solution=True, points=5)
     authored = source(answer("a", "x = 1"), check("c", "assert x == 1"), essay)
-    assert authored.max_score == 1
+    assert (authored.checked_score, authored.max_score) == (1, 6)
     assert "model essay" not in nbformat.writes(release(authored))
     assert assemble(authored, answered(authored, a="x = 1", essay="my words")).answers["essay"] == "my words"
 
@@ -301,3 +301,177 @@ def test_the_source_itself_can_be_handed_in():
     assert "return x" in assembled.answers["first"]
     assert "SECRET-INPUT" not in str(assembled.notebook)
     assert read_source(as_bytes(TWO.notebook)).max_score == 3.5
+
+
+# --- nbgrader's format, in all its ages ---
+
+
+def nbgrader_cell(text, kind="code", **marks):
+    made = {"cell_type": kind, "metadata": {"nbgrader": marks} if marks else {}, "source": text, "id": "x"}
+    return made | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+@pytest.mark.parametrize(
+    ("schema", "points"),
+    [({}, "1"), ({"schema_version": 0}, "1"), ({"schema_version": 1}, 1.0), ({"schema_version": 2}, 1), (None, 1)],
+    ids=["none", "0", "1", "2", "3"],
+)
+def test_every_schema_of_the_marks_is_read_alike(schema, points):
+    schema = {"schema_version": 3} if schema is None else schema
+    read = source(
+        nbgrader_cell("import math", grade=False, solution=False, **schema),
+        nbgrader_cell("a = 1", solution=True, grade_id="a", **schema),
+        nbgrader_cell("assert a == 1", grade=True, grade_id="t", points=points, **schema),
+        nbgrader_cell("essay", "markdown", grade=True, solution=True, grade_id="e", points=points, **schema),
+    )
+    assert [role.value for role in read.roles] == ["setup", "answer", "check", "manual"]
+    assert (read.checked_score, read.manual[0].max_points) == (1, 1)
+    assert all("points" not in made.metadata.get("nbgrader", {}) for made in release(read).cells[:2])
+
+
+@pytest.mark.parametrize(
+    ("marks", "complaint"),
+    [
+        ({"grade": True, "grade_id": "t", "points": 1, "schema_version": 4}, "schema 4"),
+        ({"grade": True, "grade_id": "t", "points": 1, "schema_version": "3"}, "schema 3"),
+        ({"grade": True, "grade_id": "t", "schema_version": 3}, "points must be"),
+        ({"grade": True, "grade_id": "t", "points": "many"}, "points must be"),
+        ({"grade": True, "grade_id": "", "points": 1, "schema_version": 3}, "grade_id is needed"),
+        ({"locked": True, "grade_id": "a", "schema_version": 3}, "used twice"),
+        ({"task": True, "grade_id": "t", "points": 1, "schema_version": 3}, "must be a Markdown"),
+    ],
+)
+def test_marks_that_mean_nothing_are_named(marks, complaint):
+    with pytest.raises(AuthorError, match=complaint):
+        source(answer("a", "x = 1"), nbgrader_cell("1", **marks), check("c", "assert x == 1"))
+
+
+@pytest.mark.parametrize("sign", ["#", "###", "//", "--", "%%", "<!--", "/*", "===", ";;", "'", '"""', ""])
+def test_marks_stand_behind_any_comment_sign(sign):
+    essay = cell(
+        f"{sign} BEGIN SOLUTION\nthe model\n{sign} END SOLUTION", "e", "markdown", grade=True, solution=True, points=1
+    )
+    text = release(source(essay)).cells[0].source
+    assert "the model" not in text
+    assert "YOUR ANSWER HERE" in text
+
+
+def test_authors_name_delimiters_of_their_own_as_nbgraders_settings_do():
+    made = document(
+        cell("# ANSWER>\nx = 41 + 1\n# <ANSWER", "a", solution=True),
+        cell("assert x\n# SECRET>\nassert x == 42\n# <SECRET", "c", grade=True, points=1),
+    )
+    made["metadata"]["nbgrader"] = {
+        "ClearSolutions": {"begin_solution_delimeter": "ANSWER>", "end_solution_delimeter": "<ANSWER"},
+        "ClearHiddenTests": {"begin_test_delimeter": "SECRET>", "end_test_delimeter": "<SECRET"},
+    }
+    read = read_source(as_bytes(made))
+    text = nbformat.writes(release(read))
+    assert not any(secret in text for secret in ("41 + 1", "42", "ANSWER>", "SECRET"))
+    made["metadata"]["nbgrader"]["ClearSolutions"]["end_solution_delimeter"] = 5
+    with pytest.raises(AuthorError, match=r"ClearSolutions\.end_solution_delimeter"):
+        read_source(as_bytes(made))
+
+
+@pytest.mark.parametrize("line", ["REM BEGIN SOLUTION", "x = 1  # BEGIN SOLUTION", "# here BEGIN SOLUTION"])
+def test_what_nbgrader_would_cut_is_never_left_in_silence(line):
+    with pytest.raises(AuthorError, match="nearly a mark"):
+        source(cell(f"{line}\n", "a", solution=True), check("c", "assert x == 1"))
+
+
+def test_prose_may_speak_of_solutions():
+    text = cell("Write your code between BEGIN SOLUTION and END SOLUTION.", kind="markdown")
+    assert source(text, answer("a", "x = 1"), check("c", "assert x == 1")).max_score == 1
+
+
+def test_an_autotest_is_not_taken_for_an_empty_check():
+    with pytest.raises(AuthorError, match="AUTOTEST is not supported"):
+        source(answer("a", "x = 1"), check("c", "### AUTOTEST x"))
+
+
+def test_a_notebook_that_only_people_read_is_an_exercise():
+    essay = cell("model essay", "essay", kind="markdown", grade=True, solution=True, points=5)
+    read = source(essay)
+    assert (read.checked_score, read.max_score, read.checks) == (0, 5, ())
+    assert (read.manual[0].id, read.manual[0].max_points, read.manual[0].guide) == ("essay", 5, "model essay")
+
+
+TASK = source(
+    answer("a", "x = 1"),
+    check("c", "assert x == 1"),
+    cell("Do your best.\n\n=== BEGIN MARK SCHEME ===\none mark for form\n=== END MARK SCHEME ===", "task", "markdown",
+         task=True, points=4),
+    setup("import math"),
+)  # fmt: skip
+
+
+def test_a_task_keeps_its_text_and_hides_its_mark_scheme():
+    assert TASK.manual[0].guide == "one mark for form"
+    assert TASK.manual[0].is_task
+    text = nbformat.writes(release(TASK))
+    assert "Do your best." in text
+    assert "one mark" not in text
+    assert "MARK SCHEME" not in text
+
+
+def test_a_task_is_answered_in_the_cells_below_it():
+    notebook = answered(TASK, a="x = 1")
+    own = [cell("print('figure')"), cell("My **words**.", kind="markdown")]
+    notebook.cells[3:3] = [nbformat.from_dict(made) for made in own]
+    notebook.cells.append(nbformat.from_dict(cell("y = 5")))
+    assembled = assemble(TASK, read_notebook(as_bytes(notebook)))
+    assert assembled.answers["task"] == "Do your best.\n\nprint('figure')\n\nMy **words**."
+    assert [notice["en"][:12] for notice in assembled.notices] == ["1 code cell("]
+
+
+# --- what learners do to cells ---
+
+
+def joined(notebook, first, second):
+    """As Jupyter merges two cells: the first one keeps its marks, the second one is gone."""
+    cells = {made.id: made for made in notebook.cells}
+    cells[first].source += "\n\n" + cells[second].source
+    notebook.cells = [made for made in notebook.cells if made.id != second]
+    return notebook
+
+
+def test_two_answers_merged_into_one_cell_both_count():
+    notebook = joined(handed_in(first="def f(x): return x", second="จำนวน = 5"), "first", "second")
+    assembled = put_together(notebook)
+    assert assembled.answers == {"first": "def f(x): return x\n\nจำนวน = 5", "second": ""}
+    (notice,) = assembled.notices
+    assert notice["en"].startswith("The answer cell second was not found in your file, but its answer was found")
+
+
+def test_an_answer_merged_into_a_locked_cell_is_found_without_that_cell():
+    assembled = put_together(joined(handed_in(first="def f(x): return x"), "setup", "first"))
+    assert assembled.answers["first"] == "def f(x): return x"
+
+
+def test_an_answer_with_its_check_merged_into_it_is_that_answer():
+    assembled = put_together(joined(handed_in(first="def f(x): return x"), "first", "t1"))
+    assert assembled.answers["first"].startswith("def f(x): return x")
+    assert assembled.notices == ()
+
+
+def test_an_answer_in_a_cell_made_anew_is_found_by_what_it_defines():
+    notebook = handed_in(first="f = abs")
+    notebook.cells = [made for made in notebook.cells if made.id != "second"]
+    notebook.cells.insert(0, nbformat.from_dict(cell("จำนวน = 5")))
+    assert put_together(notebook).answers["second"] == "จำนวน = 5"
+
+
+def test_names_alone_make_no_notebook_of_this_exercise():
+    with pytest.raises(NotebookRefused):
+        put_together(document(cell("f = abs\nจำนวน = 5"), cell("print(f)")))
+
+
+def test_a_split_answer_is_all_its_parts():
+    two = source(answer("a", "x = 1\ny = 2"), check("c", "assert x + y == 3"))
+    notebook = answered(two, a="x = 1")
+    rest = copy.deepcopy(notebook.cells[0])
+    rest.source, rest.id = "y = x + 1", "another"
+    notebook.cells.insert(1, rest)
+    assembled = assemble(two, read_notebook(as_bytes(notebook)))
+    assert assembled.answers["a"] == "x = 1\n\ny = x + 1"
+    assert "split" in assembled.notices[0]["en"]

@@ -218,6 +218,9 @@ def test_an_instructor_uploads_an_exercise_and_sees_it_work(walk, site):
     expect(page.locator(".error-message:visible").first).to_be_visible()
     assert page.url.endswith("/add/")
     upload(built.source)
+    # Tried out by a worker while the author looks on; then, and only then, it can be published.
+    page.locator("form[action$='/publish/'] button").click(timeout=60_000)
+    page.wait_for_url("**/edit/**")
     expect(page.locator(".messages .success")).to_be_visible()
 
     # Placed in a lesson, published, and solved as a learner would.

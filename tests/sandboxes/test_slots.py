@@ -58,7 +58,8 @@ def test_the_first_free_id_is_taken_until_there_is_none():
 def test_some_ids_stay_locked_between_the_boxes_of_one_process():
     slots = Slots(FIRST, 3, kept=2)
     slots.fill()
-    assert Slot.take_this(FIRST) is None and Slot.take_this(FIRST + 1) is None
+    assert Slot.take_this(FIRST) is None
+    assert Slot.take_this(FIRST + 1) is None
     taken = [slots.take() for _ in range(3)]
     for slot in taken:
         slots.give_back(slot)

@@ -22,6 +22,9 @@ class Command(BaseCommand):
             self.step("Static files")
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             self.stamp.write_text(self.static_state(), encoding="ascii")
+        if settings.VERDICT_KEY_FILE:
+            self.step("Key of verdicts")
+            call_command("make_verdict_key", stdout=self.stdout)
         if settings.WITH_DEMO:
             self.step("Demo content")
             call_command("load_demo", stdout=self.stdout)

@@ -1,4 +1,4 @@
-"""What can be graded, what was handed in, and what came of it.
+"""What was handed in, and how far grading has come.
 
 The row is the truth: a queue message only says "look". A submission moves queued → running → graded | refused |
 failed, and every move is one conditional update, so that two workers can never both own it. All times are compared
@@ -7,24 +7,25 @@ by the database's clock: the machines that grade need not agree about the hour.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Now, NullIf
-from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from grading.models.exercises import Exercise, ExerciseVersion
+from grading.models.grades import Grade
+from grading.models.texts import in_language, storable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import _User
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from grading.grader import Outcome
+    from grading.models.people import AppealQuerySet, JudgementQuerySet
 
 DOUBLE_CLICK = timedelta(seconds=15)
 HAND_IN_RACES = 20  # hand-ins of one learner for one exercise that may collide at once before we give up
@@ -38,152 +39,21 @@ OUR_ERROR = {
 }
 
 
-def in_language(texts: Mapping[str, str]) -> str:
-    """``{"th": …, "en": …}`` → the text in the reader's language, or whichever there is."""
-    language = "en" if (get_language() or "").startswith("en") else "th"
-    return texts.get(language) or next(iter(texts.values()), "")
-
-
-def storable(value: Any) -> Any:
-    """JSON data without what PostgreSQL cannot keep and a page cannot show: NUL and half of a surrogate pair."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-    if isinstance(value, Mapping):
-        return {storable(key): storable(item) for key, item in value.items()}
-    return [storable(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
 def pause_after(tries: int) -> timedelta:
     """How long to leave a submission alone after ``tries`` failures of ours: 5 s, 10 s, 20 s … 10 minutes."""
     return min(FIRST_PAUSE * 2 ** max(tries - 1, 0), LONGEST_PAUSE)
 
 
 class HandInRefused(Exception):
-    """The exercise takes no submission from this learner now. ``code``: closed, empty or no_attempts."""
+    """The exercise takes no submission from this learner now.
 
-    def __init__(self, code: str) -> None:
+    ``code``: empty (no version yet), or one of ``policies.Code``; ``allowed_at``: when it will, where waiting helps.
+    """
+
+    def __init__(self, code: str, allowed_at: datetime | None = None) -> None:
         self.code = code
+        self.allowed_at = allowed_at
         super().__init__(code)
-
-
-class Exercise(models.Model):
-    """One gradable notebook. What it contains is in its versions; submissions point at the one they met."""
-
-    slug = models.SlugField(_("code"), max_length=80, unique=True)
-    title_th = models.CharField(_("title in Thai"), max_length=200)
-    title_en = models.CharField(_("title in English"), max_length=200)
-    max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), null=True, blank=True)
-    is_open = models.BooleanField(_("takes submissions"), default=True)
-
-    versions: "RelatedManager[ExerciseVersion]"
-
-    class Meta:
-        verbose_name = _("exercise")
-        verbose_name_plural = _("exercises")
-        ordering = ["slug"]
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def title(self) -> str:
-        """The title in the reader's language."""
-        return self.title_en if (get_language() or "").startswith("en") else self.title_th
-
-    @property
-    def current(self) -> "ExerciseVersion | None":
-        """The newest version: what a learner downloads today. Its notebook is read when it is asked for."""
-        return self.versions.order_by("-number").defer("source").first()
-
-    def add_version(
-        self, *, source: bytes, max_score: float, files: Iterable["DataFile"], limits: dict[str, Any], author: "_User"
-    ) -> "ExerciseVersion":
-        """Stores the next version with copies of ``files``; the newest one instead when nothing differs from it."""
-        digest = hashlib.sha256(source).hexdigest()
-        files = list(files)
-        with transaction.atomic():
-            Exercise.objects.select_for_update().get(pk=self.pk)  # two authors saving at once take turns
-            newest = self.current
-            if newest and newest.is_same(digest, files, limits):
-                return newest
-            version = self.versions.create(
-                number=newest.number + 1 if newest else 1,
-                source=source,
-                sha256=digest,
-                max_score=max_score,
-                limits=limits,
-                author=author,
-            )
-            DataFile.objects.bulk_create(
-                DataFile(version=version, name=file.name, content=file.content, is_hidden=file.is_hidden)
-                for file in files
-            )
-        return version
-
-    def attempts_left(self, learner: "_User") -> int | None:
-        """How many more hand-ins; None when unlimited. What was refused or failed through us costs nothing."""
-        if self.max_attempts is None:
-            return None
-        used = Submission.objects.filter(exercise=self, learner=learner).counted().count()
-        return max(self.max_attempts - used, 0)
-
-    def why_closed(self, learner: "_User") -> str:
-        """'' when the learner may hand in, else the code of a HandInRefused."""
-        if not self.is_open:
-            return "closed"
-        if not self.versions.exists():
-            return "empty"
-        return "no_attempts" if self.attempts_left(learner) == 0 else ""
-
-
-class ExerciseVersion(models.Model):
-    """An author's notebook and its data files, as uploaded. Never changed: a correction is the next version."""
-
-    # No page is told where these are used: saves Wagtail two writes with every row.
-    wagtail_reference_index_ignore = True
-
-    exercise = models.ForeignKey(Exercise, models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField(_("version"))
-    source = models.BinaryField(_("source notebook"))
-    sha256 = models.CharField(max_length=64)
-    max_score = models.FloatField(_("points"))
-    limits = models.JSONField(default=dict, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-
-    files: "RelatedManager[DataFile]"
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["exercise", "number"], name="exercise_version_number")]
-
-    def __str__(self) -> str:
-        return f"{self.exercise.slug} v{self.number}"
-
-    def is_same(self, sha256: str, files: Iterable["DataFile"], limits: dict[str, Any]) -> bool:
-        """Whether a version made of these would differ from this one in nothing that counts."""
-        own = {(file.name, bytes(file.content), file.is_hidden) for file in self.files.all()}
-        given = {(file.name, bytes(file.content), file.is_hidden) for file in files}
-        return (self.sha256, own, self.limits) == (sha256, given, limits)
-
-
-class DataFile(models.Model):
-    """A file that the notebook reads. A hidden one is only ever given to the examiner."""
-
-    # No page is told where these are used: saves Wagtail two writes with every row.
-    wagtail_reference_index_ignore = True
-
-    version = models.ForeignKey(ExerciseVersion, models.CASCADE, related_name="files")
-    name = models.CharField(max_length=150)
-    content = models.BinaryField()
-    is_hidden = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["version", "name"], name="data_file_name")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -207,10 +77,14 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(status=Submission.Status.GRADED).with_score()
 
     def best_for(self, learner: "_User") -> Self:
-        """The learner's best graded submission of each exercise; of equal ones the first."""
+        """The learner's graded submission that counts, of each exercise: the best (the first of equals) or the last.
+
+        The same rule as ``policies.counting``, in the database's words.
+        """
         own = self.filter(learner=learner).graded()
         rivals = Submission.objects.filter(learner=learner, exercise=OuterRef("exercise")).graded()
-        best = rivals.order_by(F("fraction").desc(), "attempt")
+        last = Case(When(exercise__counts=Exercise.Counting.LAST, then=F("attempt")), default=0)
+        best = rivals.order_by(last.desc(), F("fraction").desc(), "attempt")
         return own.filter(pk=Subquery(best.values("pk")[:1]))
 
     def stale(self) -> Self:
@@ -250,7 +124,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         returned. Nothing is queued here: see ``grading.tasks.announce``.
 
         Raises:
-            HandInRefused: closed, without a version, or no attempts left.
+            HandInRefused: without a version, or the exercise's policy forbids it.
         """
         for _race in range(HAND_IN_RACES):
             try:
@@ -271,16 +145,22 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         twin = own.pending().filter(sha256=sha256, submitted_at__gt=Now() - DOUBLE_CLICK).first()
         if twin:
             return twin
-        if code := exercise.why_closed(learner):
-            raise HandInRefused(code)
+        decision = exercise.decision_for(learner)
+        if not decision.is_allowed:
+            raise HandInRefused(decision.code, decision.allowed_at)
+        newest = exercise.versions.filter(is_draft=False).order_by("-number").values_list("pk", flat=True).first()
+        if newest is None:
+            raise HandInRefused("empty")
         return self.create(
             exercise=exercise,
-            version_id=exercise.versions.order_by("-number").values_list("pk", flat=True)[0],
+            version_id=newest,
             learner=learner,
             attempt=last + 1,
             notebook=notebook,
             filename=filename[-255:],
             sha256=sha256,
+            late_days=decision.lateness.days,
+            late_percent=decision.lateness.percent,
         )
 
     def claim(self, pk: uuid.UUID) -> "Submission | None":
@@ -320,6 +200,9 @@ class Submission(models.Model):
     filename = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED, db_index=True)
+    # Decided when it was handed in: the days started after the learner's due date, and what they cost.
+    late_days = models.PositiveSmallIntegerField(default=0)
+    late_percent = models.PositiveSmallIntegerField(default=0)
     # Why it was refused, or what failed: {"th": …, "en": …}, for the learner.
     message = models.JSONField(default=dict, blank=True)
     # What went wrong the last time through our fault, for staff only.
@@ -336,6 +219,8 @@ class Submission(models.Model):
 
     objects = SubmissionQuerySet.as_manager()
     grades: "RelatedManager[Grade]"
+    judgements: "JudgementQuerySet"  # the managers behind them are made of these
+    appeals: "AppealQuerySet"
 
     class Meta:
         verbose_name = _("submission")
@@ -400,72 +285,57 @@ class Submission(models.Model):
         with transaction.atomic():
             if not self.move(**self.finished(self.Status.GRADED), message={}, detail=storable(outcome.detail)):
                 return False
-            self.grades.create(version=self.version, **Grade.fields_of(outcome))
+            self.add_grade(outcome)
         return True
+
+    def add_grade(
+        self,
+        outcome: "Outcome",
+        *,
+        origin: str = Grade.Origin.EXAMINED,
+        version: ExerciseVersion | None = None,
+        author: "_User | None" = None,
+        reason: str = "",
+        keep_overrides: bool = True,
+    ) -> Grade:
+        """The next round: what the examiner found, with what people decided put in, and lateness taken off.
+
+        Call it within a transaction. What people decided for manual parts always stands; what they decided over a
+        check's head stands unless ``keep_overrides`` is false. Raises ValueError on a score that cannot be one.
+        """
+        fields = Grade.fields_of(outcome, judged=self.judged(keep_overrides), late_percent=self.late_percent)
+        return self._next_round(
+            fields, version=version or self.version, origin=origin, author=author, reason=storable(reason)
+        )
+
+    def add_reviewed(self, *, author: "_User | None", reason: str = "") -> Grade:
+        """The next round after people's decisions or the submission's lateness changed: nothing is examined again.
+
+        Call it within a transaction. Raises ValueError when there is no grade to review.
+        """
+        # One after the other: each sees the round of the one before.
+        Submission.objects.select_for_update().only("pk").get(pk=self.pk)
+        last = self.grade
+        if last is None:
+            raise ValueError(f"submission {self.pk} has no grade")
+        fields = last.reviewed(judged=self.judged(), late_percent=self.late_percent)
+        return self._next_round(
+            fields, version=last.version, origin=Grade.Origin.REVIEWED, author=author, reason=storable(reason)
+        )
+
+    def judged(self, with_overrides: bool = True) -> dict[str, float]:
+        """The points that people gave and that stand, by check."""
+        standing = self.judgements.standing()
+        if not with_overrides:
+            standing = standing.filter(kind="manual")
+        return dict(standing.values_list("check_id", "points"))
+
+    def _next_round(self, fields: dict[str, Any], **more: Any) -> Grade:
+        last = self.grades.aggregate(last=models.Max("round"))["last"]
+        return self.grades.create(round=0 if last is None else last + 1, **fields, **more)
 
     def give_back(self, detail: str) -> bool:
         """Our fault: back to the queue after a pause, or ``failed`` when it was tried GRADING_MAX_TRIES times."""
         if self.tries >= settings.GRADING_MAX_TRIES:
             return self.move(**self.given_up(storable(detail)))
         return self.move(**self.released(pause_after(self.tries)), detail=storable(detail))
-
-
-class GradeQuerySet(models.QuerySet["Grade"]):
-    def current(self) -> Self:
-        """Of each submission the last round: the one that counts."""
-        later = Grade.objects.filter(submission=OuterRef("submission"), round__gt=OuterRef("round"))
-        return self.filter(~Exists(later))
-
-
-class Grade(models.Model):
-    """The recorded result of one submission. A regrade adds another; ``round`` 0 is the first, and exists once."""
-
-    wagtail_reference_index_ignore = True
-
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="grades")
-    version = models.ForeignKey(ExerciseVersion, models.PROTECT, related_name="+")
-    round = models.PositiveSmallIntegerField(default=0)
-    score = models.FloatField()
-    max_score = models.FloatField()
-    run_status = models.CharField(max_length=20)
-    # [{"id", "points", "max_points", "passed", "outcome", "examined", "hint": {"th", "en"}}]
-    checks = models.JSONField(default=list)
-    feedback_html = models.JSONField(default=dict)  # {"th": …, "en": …}: the notebook as run, sanitised
-    usage = models.JSONField(default=dict)
-    # Every point came over the channel from the examiner: only such a grade may carry a credential.
-    is_isolated = models.BooleanField(default=False)
-    created_at = models.DateTimeField(db_default=Now())
-
-    objects = GradeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["submission", "-round"]
-        constraints = [models.UniqueConstraint(fields=["submission", "round"], name="grade_once_per_round")]
-
-    def __str__(self) -> str:
-        return f"{self.score:g}/{self.max_score:g}"
-
-    @classmethod
-    def fields_of(cls, outcome: "Outcome") -> dict[str, Any]:
-        """What a row keeps of an outcome; plain JSON only. Raises ValueError on a score that cannot be one."""
-        if not 0 <= outcome.score <= outcome.max_score + 1e-9:  # not-a-number fails this too
-            raise ValueError(f"a score of {outcome.score!r} out of {outcome.max_score!r}")
-        return {
-            "score": outcome.score,
-            "max_score": outcome.max_score,
-            "run_status": str(outcome.run_status or ""),
-            "checks": storable([asdict(check) for check in outcome.checks]),
-            "feedback_html": storable(dict(outcome.feedback_html)),
-            "usage": outcome.usage.as_dict(),
-            "is_isolated": outcome.is_isolated,
-        }
-
-    @property
-    def feedback(self) -> str:
-        """The notebook as run, in the reader's language: already sanitised when it was recorded."""
-        return mark_safe(in_language(self.feedback_html))  # noqa: S308 - by grading.feedback, never the learner's bytes
-
-    @property
-    def fraction(self) -> float:
-        """The score as a share of the maximum, 0..1."""
-        return self.score / self.max_score if self.max_score else 0.0

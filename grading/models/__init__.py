@@ -1,0 +1,37 @@
+"""What can be graded, what was handed in, what came of it, and what people decided about that."""
+
+from grading.models.audit import AppendOnly, AuditEntry, record
+from grading.models.exercises import DataFile, Exercise, ExerciseVersion, PublishRefused
+from grading.models.grades import Grade
+from grading.models.people import Appeal, Extension, Judgement
+from grading.models.preflights import PreflightReport
+from grading.models.regrades import Regrade, RegradeItem
+from grading.models.similarity import SimilarityReport, SimilarPair
+from grading.models.submissions import HandInRefused, Submission, pause_after
+from grading.models.texts import in_language, storable
+from grading.models.verdicts import Verdict
+
+__all__ = [
+    "Appeal",
+    "AppendOnly",
+    "AuditEntry",
+    "DataFile",
+    "Exercise",
+    "ExerciseVersion",
+    "Extension",
+    "Grade",
+    "HandInRefused",
+    "Judgement",
+    "PreflightReport",
+    "PublishRefused",
+    "Regrade",
+    "RegradeItem",
+    "SimilarPair",
+    "SimilarityReport",
+    "Submission",
+    "Verdict",
+    "in_language",
+    "pause_after",
+    "record",
+    "storable",
+]
