@@ -147,7 +147,7 @@ def _complete(axes: Artist) -> None:
 
 def stand_for_pyplot(figures: Callable[[], list[Any]]) -> None:
     """From now on pyplot's current figure is the learner's, unless a check has drawn one of its own."""
-    from matplotlib import pyplot as plt  # type: ignore[import-not-found]  # noqa: PLC0415 - where the author asks it
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - where the author asks it
 
     own_figure, own_axes, own_numbers = plt.gcf, plt.gca, plt.get_fignums
 

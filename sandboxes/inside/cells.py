@@ -44,7 +44,7 @@ class Publisher(Session):
     def msg(self, msg_type: str, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
         return {"msg_type": msg_type, "content": content or {}}
 
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:  # type: ignore[override]
+    def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> None:
         said = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
         self.to(said["msg_type"], said["content"])
 
