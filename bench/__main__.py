@@ -20,14 +20,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import exercise, report
+from bench import report
 from bench.accounting import Group, NoGroups, Stopwatch
 from bench.conversation import HERE
+from bench.exercise import LEARNERS
+from bench.exercises import EXERCISES
 from bench.measuring import Figures, gradings, memory, runs, runs_alone, starts
-from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service
+from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service, make
 
 IDLE_SECONDS = 3.0
-PACKAGES = ("nbgrader", "nbclient", "ipykernel", "jupyter-client", "numpy", "pandas", "matplotlib")
+PACKAGES = ("nbgrader", "nbclient", "ipykernel", "jupyter-client", "numpy", "pandas", "matplotlib", "scikit-learn")
 
 
 class Plan:
@@ -37,9 +39,11 @@ class Plan:
         self.repeats = 1 if is_quick else 3
         self.cold_gradings = 2 if is_quick else 5
         self.warm_gradings = 10 if is_quick else 30
-        self.stock_gradings = 4 if is_quick else len(exercise.SCORES)
+        self.stock_gradings = 4 if is_quick else len(LEARNERS)
         self.sizes = (1, 10) if is_quick else (1, 10, 50)
-        self.at_once = (1, 2, 4)
+        # Of the first exercise; of the others one at a time.
+        self.at_once = tuple(number for number in (1, 2, 4) if number <= (os.cpu_count() or 1))
+        self.exercises = tuple(exercise.name for exercise in EXERCISES)
 
 
 def main() -> int:
@@ -66,7 +70,8 @@ def main() -> int:
 
 
 def _print(record: Figures) -> None:
-    lines = report.rows(record["plan"]["sizes"], record["plan"]["at_once"])
+    plan = record["plan"]
+    lines = report.rows(plan["exercises"], plan["sizes"], plan["at_once"])
     print(f"{report.table(lines, record['rounds'])}\n\n{report.other_work(record['rounds'])}")
 
 
@@ -79,60 +84,55 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(plan: Plan, rounds: int, work: Path) -> dict[str, Any]:
-    notebook, exercise_folder = _prepare(work)
+    made = _prepare(work)
     sides: list[Callable[[], Side]] = [
-        lambda: Stock(work / "stock", notebook, work / "course"),
-        lambda: Ours(work / "cold", notebook, exercise_folder),
+        lambda: Stock(work / "stock", made, work / "courses"),
+        lambda: Ours(work / "cold", made),
     ]
     if has_service():
-        sides.append(lambda: Warm(work / "warm", notebook, exercise_folder))
+        sides.append(lambda: Warm(work / "warm", made))
     else:
         _say("no sandbox service in this checkout: ours is measured cold only")
     record: dict[str, Any] = {"machine": _machine(), "plan": vars(plan), "rounds": []}
     for number in range(1, rounds + 1):
         _say(f"round {number} of {rounds}")
         figures = {"idle": _idle(work)}
-        for make in sides:
-            with make() as side:
+        for opened in sides:
+            with opened() as side:
                 figures[side.name] = _measured(side, plan, figures["idle"])
         record["rounds"].append(figures)
     return record
 
 
-def _prepare(work: Path) -> tuple[Path, Path]:
-    """Make the exercise, the course and the submissions; returns the notebook to run and our exercise's folder."""
-    ours, shown = work / "exercise", work / "shown"
-    ours.mkdir()
-    shown.mkdir()
-    (ours / "source.ipynb").write_bytes(exercise.as_bytes(exercise.source()))
-    with Stock(work / "stock", shown / "shown.ipynb", work / "course") as stock:
-        stock.make_course()
-        for learner in exercise.LEARNERS:
-            handed_in = work / "course" / "submitted" / learner / exercise.NAME / f"{exercise.NAME}.ipynb"
-            shutil.copy(handed_in, ours / f"{learner}.ipynb")
-        shutil.copy(ours / f"{exercise.LEARNERS[0]}.ipynb", stock.notebook)
-        (shown / exercise.DATA_FILE).write_bytes(exercise.data())
-        stock.run_alone()  # not counted: files come into memory, caches are made
-    return stock.notebook, ours
+def _prepare(work: Path) -> Path:
+    """Make the exercises, the courses and the submissions; returns the folder that has them."""
+    made = work / "made"
+    with Stock(work / "stock", made, work / "courses") as stock:
+        for exercise in EXERCISES:
+            stock.make_course(exercise)
+            make(exercise, stock.handed_in(exercise), made)
+            stock.run_alone(exercise)  # not counted: files come into memory, caches are made
+    return made
 
 
 def _measured(side: Side, plan: Plan, idle: Figures) -> Figures:
-    figures: Figures = {}
+    figures: Figures = {"run_alone": {}, "run": {}, "grade": {}}
     count = {"stock": plan.stock_gradings, "cold": plan.cold_gradings, "warm": plan.warm_gradings}[side.name]
-    if isinstance(side, Stock):
-        _say("  stock: notebook alone")
-        figures["run_alone"] = runs_alone(side, plan.repeats)
-    _say(f"  {side.name}: notebook, kernel")
-    figures["run"] = runs(side, plan.repeats)
+    for exercise in EXERCISES:
+        _say(f"  {side.name}: notebook of {exercise.name}")
+        if isinstance(side, Stock):
+            figures["run_alone"][exercise.name] = runs_alone(side, exercise, plan.repeats)
+        figures["run"][exercise.name] = runs(side, exercise, plan.repeats)
+        is_alone = side.name == "cold" or exercise is not EXERCISES[0]
+        figures["grade"][exercise.name] = {}
+        for at_once in plan.at_once[:1] if is_alone else plan.at_once:
+            _say(f"  {side.name}: grading {exercise.name}, {at_once} at once")
+            graded = figures["grade"][exercise.name][str(at_once)] = gradings(side, exercise, count, at_once)
+            for clock, share in idle.items():
+                graded[f"{clock}_over_idle"] = graded[clock] - share * graded["wall"]
+    _say(f"  {side.name}: kernels")
     figures["start"] = starts(side, plan.repeats)
-    figures["grade"] = {}
-    for at_once in plan.at_once if side.name != "cold" else plan.at_once[:1]:
-        _say(f"  {side.name}: grading, {at_once} at once")
-        graded = figures["grade"][str(at_once)] = gradings(side, count, at_once)
-        for clock, share in idle.items():
-            graded[f"{clock}_over_idle"] = graded[clock] - share * graded["wall"]
     if side.name != "cold":
-        _say(f"  {side.name}: memory of kernels")
         figures["memory"] = memory(side, plan.sizes)
     return figures
 

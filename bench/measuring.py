@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench import exercise
 from bench.accounting import Stopwatch, available_bytes, memory_of
 from bench.conversation import Child
+from bench.exercise import LEARNERS, Exercise
 from bench.sides import Side, Stock
 
 IMPORTS = "import matplotlib.pyplot, numpy, pandas"
@@ -17,21 +17,21 @@ class WrongScores(Exception):
     """A side did not give the submissions the scores they deserve: what it took says nothing."""
 
 
-def runs(side: Side, count: int) -> Figures:
+def runs(side: Side, exercise: Exercise, count: int) -> Figures:
     """One run of the notebook in a process that is ready, its kernel started for it."""
     with side.host() as host:
         host.ask("ready")
         watch = Stopwatch(side.group)
         for _ in range(count):
-            host.ask("run", path=str(side.notebook))
+            host.ask("run", path=str(side.notebook(exercise)))
         return watch.stop().per(count)
 
 
-def runs_alone(side: Stock, count: int) -> Figures:
+def runs_alone(side: Stock, exercise: Exercise, count: int) -> Figures:
     """One run of the notebook in a process of its own."""
     watch = Stopwatch(side.group)
     for _ in range(count):
-        side.run_alone()
+        side.run_alone(exercise)
     return watch.stop().per(count)
 
 
@@ -48,18 +48,18 @@ def starts(side: Side, count: int) -> Figures:
     return {name: sum(each[name] for each in figures) / count for name in figures[0]}
 
 
-def gradings(side: Side, each: int, at_once: int) -> Figures:
+def gradings(side: Side, exercise: Exercise, each: int, at_once: int) -> Figures:
     """``each`` submissions graded by each of ``at_once`` graders: figures for one, and how many a minute. Raises
     `WrongScores`."""
-    graded = side.grade(each, at_once)
-    expected = [exercise.SCORES[number % len(exercise.SCORES)] for number in range(each)] * at_once
+    graded = side.grade(exercise, each, at_once)
+    expected = [exercise.scores[number % len(LEARNERS)] for number in range(each)] * at_once
     if graded.scores != expected:
-        raise WrongScores(f"{side.name}: {graded.scores} should be {expected}")
+        raise WrongScores(f"{side.name}, {exercise.name}: {graded.scores} should be {expected}")
     count = each * at_once
     one = graded.spent.per(count)
     return one | {
         "per_minute": 60 / one["wall"],
-        "cpu_of_ten_with_start": one["cpu"] + graded.start_cpu / len(exercise.SCORES),
+        "cpu_of_ten_with_start": one["cpu"] + graded.start_cpu / len(LEARNERS),
         "cpu_in_worker": graded.worker_cpu / count or None,
         "cpu_in_boxes": graded.box_cpu / count or None,
         "seconds": graded.seconds,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
+ANY = "*"
 SIDES = ("stock", "cold", "warm")
 HEADINGS = ("", "stock", "ours, cold", "ours, warm", "ours/stock", "target")
 GRADING_TARGET, MEMORY_TARGET = "≤ 1/20, aim 1/50", "≤ 1/5"
@@ -15,19 +16,23 @@ GRADING_TARGET, MEMORY_TARGET = "≤ 1/20, aim 1/50", "≤ 1/5"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: where its figure lies in a side's record, its unit, and whether more is better."""
+    """One line of the table: where its figure lies in a side's record, its unit, and whether more is better.
+
+    Of several places it is the arithmetic mean.
+    """
 
     label: str
-    path: Path
+    paths: tuple[Path, ...]
     unit: str
     target: str = ""
     more_is_better: bool = False
-    stock_path: Path = ()
+    stock_paths: tuple[Path, ...] = ()
 
     def value(self, figures: Mapping[str, Any], side: str) -> float | None:
         """Return the figure of a side in one round, in the unit of this line; None where it was not measured."""
-        found = _dig(figures.get(side), self.stock_path if side == "stock" and self.stock_path else self.path)
-        return None if found is None else found * _UNITS[self.unit][0]
+        paths = self.stock_paths if side == "stock" and self.stock_paths else self.paths
+        found = [value for path in paths if (value := _dig(figures.get(side), path)) is not None]
+        return statistics.fmean(found) * _UNITS[self.unit][0] if len(found) == len(paths) else None
 
 
 _UNITS: dict[str, tuple[float, Callable[[float], str]]] = {
@@ -37,40 +42,62 @@ _UNITS: dict[str, tuple[float, Callable[[float], str]]] = {
 }
 
 
-def rows(memory_sizes: Iterable[int], at_once: Iterable[int]) -> list[Row]:
+def rows(exercises: Sequence[str], memory_sizes: Iterable[int], at_once: Iterable[int]) -> list[Row]:
     """Return the lines of the table."""
     memory = (
         ("private", "memory a kernel, private"),
         ("proportional", "  proportional"),
         ("machine", "  machine's loss"),
     )
+    parts = (
+        ("cpu_in_worker", "of it in the worker, mean"),
+        ("cpu_in_boxes", "of it in the boxes, mean"),
+        ("kernel_threads_over_idle", "not in it: threads of Linux itself, mean"),
+        ("machine_over_idle", "again, by the clock of the whole machine, mean"),
+        ("cpu_of_ten_with_start", "of ten, worker and service started for them, mean"),
+    )
+    runs = (("run_alone", "stock in a process of its own"), ("run", "both in a running process"))
     return [
-        Row("notebook run, stock in a process of its own: CPU", ("run", "cpu"), "s", stock_path=("run_alone", "cpu")),
-        Row(
-            "notebook run, stock in a process of its own: wall", ("run", "wall"), "s", stock_path=("run_alone", "wall")
-        ),
-        Row("notebook run, both in a running process: CPU", ("run", "cpu"), "s"),
-        Row("notebook run, both in a running process: wall", ("run", "wall"), "s"),
-        Row("one submission graded: CPU", ("grade", "1", "cpu"), "s", GRADING_TARGET),
-        Row("  of it in the worker", ("grade", "1", "cpu_in_worker"), "s"),
-        Row("  of it in the boxes", ("grade", "1", "cpu_in_boxes"), "s"),
-        Row("  not in it: threads of Linux itself", ("grade", "1", "kernel_threads_over_idle"), "s"),
-        Row("  again, by the clock of the whole machine", ("grade", "1", "machine_over_idle"), "s"),
-        Row("  of ten, worker and service started for them", ("grade", "1", "cpu_of_ten_with_start"), "s"),
-        Row("one submission graded: wall", ("grade", "1", "wall"), "s"),
+        *_each(exercises, "one submission graded: CPU", ("grade", ANY, "1", "cpu"), target=GRADING_TARGET),
+        *(Row(f"  {label}", _paths(exercises, ("grade", ANY, "1", part)), "s") for part, label in parts),
+        *_each(exercises, "one submission graded: wall", ("grade", ANY, "1", "wall")),
         *(
-            Row(f"graded a minute, {n} at once", ("grade", str(n), "per_minute"), "/min", more_is_better=True)
+            Row(
+                f"graded a minute, {exercises[0]}, {n} at once",
+                (("grade", exercises[0], str(n), "per_minute"),),
+                "/min",
+                more_is_better=True,
+            )
             for n in at_once
         ),
-        Row("kernel, start to ready: CPU", ("start", "cpu"), "s"),
-        Row("kernel, start to ready: wall", ("start", "wall"), "s"),
         *(
-            Row(f"{label}, {n} alive", ("memory", str(n), kind), "MB", MEMORY_TARGET if kind == "private" else "")
+            row
+            for stock, label in runs
+            for clock, name in (("cpu", "CPU"), ("wall", "wall"))
+            for row in _each(exercises, f"notebook run, {label}: {name}", ("run", ANY, clock), (stock, ANY, clock))
+        ),
+        Row("kernel, start to ready: CPU", (("start", "cpu"),), "s"),
+        Row("kernel, start to ready: wall", (("start", "wall"),), "s"),
+        *(
+            Row(f"{label}, {n} alive", (("memory", str(n), kind),), "MB", MEMORY_TARGET if kind == "private" else "")
             for kind, label in memory
             for n in memory_sizes
         ),
-        Row("  what they share, when none is alive", ("memory", "shared_before", "private"), "MB"),
+        Row("  what they share, when none is alive", (("memory", "shared_before", "private"),), "MB"),
     ]
+
+
+def _each(exercises: Sequence[str], label: str, path: Path, stock_path: Path = (), target: str = "") -> list[Row]:
+    """Return a line for each exercise and one for their mean; ``path`` has `ANY` where an exercise's name belongs."""
+    groups = [(f"{label}, {name}", [name]) for name in exercises]
+    return [
+        Row(text, _paths(names, path), "s", target, stock_paths=_paths(names, stock_path or path))
+        for text, names in [*groups, (f"{label}, mean", list(exercises))]
+    ]
+
+
+def _paths(exercises: Sequence[str], path: Path) -> tuple[Path, ...]:
+    return tuple(tuple(name if part == ANY else part for part in path) for name in exercises)
 
 
 def table(lines: Iterable[Row], rounds: list[Mapping[str, Any]]) -> str:

@@ -11,18 +11,21 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench import exercise
 from bench.accounting import Group, Spent, Stopwatch
 from bench.conversation import HERE, Child, ChildFailed, end_of
+from bench.exercise import LEARNERS, Exercise, as_bytes
+from sandboxes import environments, kernelspecs
+from sandboxes.isolation import SHARE
 
 STOCK_PYTHON = HERE / ".venv-bench" / "bin" / "python"
+SOURCE = "source.ipynb"
 SERVICE = (sys.executable, "-m", "sandboxes", "serve")
 
 
@@ -47,9 +50,10 @@ class Side:
 
     name = ""
 
-    def __init__(self, folder: Path, notebook: Path) -> None:
-        """``folder`` is this side's to fill; ``notebook`` is what `run` runs, its data file beside it."""
-        self.folder, self.notebook = folder, notebook
+    def __init__(self, folder: Path, made: Path) -> None:
+        """``folder`` is this side's to fill; ``made`` has a folder for each exercise: the author's notebook, the
+        submissions, the data file."""
+        self.folder, self.made = folder, made
         self.group = Group(f"bench-{self.name}")
         self.log = folder / "log"
         home = folder / "home"
@@ -80,7 +84,11 @@ class Side:
         """Start a process that runs notebooks, starts kernels and keeps them."""
         raise NotImplementedError
 
-    def grade(self, each: int, at_once: int) -> Graded:
+    def notebook(self, exercise: Exercise) -> Path:
+        """Return the notebook that is run, the data file beside it: a submission that answers all rightly."""
+        return self.made / exercise.name / f"{LEARNERS[0]}.ipynb"
+
+    def grade(self, exercise: Exercise, each: int, at_once: int) -> Graded:
         """Grade ``each`` submissions in each of ``at_once`` graders at the same time."""
         raise NotImplementedError
 
@@ -94,24 +102,28 @@ class Stock(Side):
 
     name = "stock"
 
-    def __init__(self, folder: Path, notebook: Path, course: Path) -> None:
-        """``course`` is an nbgrader course, released and handed in; it is copied, not changed."""
-        super().__init__(folder, notebook)
-        self.course = course
+    def __init__(self, folder: Path, made: Path, courses: Path) -> None:
+        """``courses`` has an nbgrader course for each exercise, released and handed in: copied, not changed."""
+        super().__init__(folder, made)
+        self.courses = courses
         self.env["PATH"] = f"{STOCK_PYTHON.parent}:{self.env['PATH']}"
+        # What our boxes have too: figures drawn with Thai letters, and no threads for so little arithmetic.
+        shutil.copytree(SHARE / "fonts", folder / "home" / ".local" / "share" / "fonts", dirs_exist_ok=True)
+        self.env["MATPLOTLIBRC"] = str(SHARE / "matplotlibrc")
+        self.env |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
     def host(self) -> Child:
         return self.child([STOCK_PYTHON, "-m", "bench.stock"])
 
-    def run_alone(self) -> None:
+    def run_alone(self, exercise: Exercise) -> None:
         """Run the notebook in a process of its own: everything is started for it."""
-        self._command([STOCK_PYTHON, "-m", "bench.stock", self.notebook], HERE)
+        self._command([STOCK_PYTHON, "-m", "bench.stock", self.notebook(exercise)], HERE)
 
-    def grade(self, each: int, at_once: int) -> Graded:
+    def grade(self, exercise: Exercise, each: int, at_once: int) -> Graded:
         """`nbgrader autograde` of the first ``each`` submissions in ``at_once`` courses at the same time."""
-        courses = [self._copy_of_course(number, exercise.LEARNERS[:each]) for number in range(at_once)]
+        courses = [self._copy_of_course(exercise, number, LEARNERS[:each]) for number in range(at_once)]
         watch = Stopwatch(self.group)
-        running = [self._start([STOCK_PYTHON.with_name("nbgrader"), "autograde", exercise.NAME], at) for at in courses]
+        running = [self._start([STOCK_PYTHON.with_name("nbgrader"), "autograde", exercise.name], at) for at in courses]
         for process in running:
             _require_success(process, self.log)
         spent = watch.stop()
@@ -120,10 +132,10 @@ class Stock(Side):
             shutil.rmtree(course)
         return Graded(scores, spent)
 
-    def _copy_of_course(self, number: int, learners: Sequence[str]) -> Path:
+    def _copy_of_course(self, exercise: Exercise, number: int, learners: Sequence[str]) -> Path:
         copy = self.folder / f"course-{number}"
-        shutil.copytree(self.course, copy)
-        for learner in set(exercise.LEARNERS) - set(learners):
+        shutil.copytree(self.courses / exercise.name, copy)
+        for learner in set(LEARNERS) - set(learners):
             shutil.rmtree(copy / "submitted" / learner)
         return copy
 
@@ -134,20 +146,20 @@ class Stock(Side):
             rows = sorted(csv.DictReader(table), key=lambda row: row["student_id"])
         return [float(row["raw_score"]) for row in rows if row["raw_score"]]
 
-    def make_course(self) -> None:
+    def make_course(self, exercise: Exercise) -> None:
         """Make the course: release the exercise with nbgrader and hand in the ten submissions."""
-        place = self.course / "source" / exercise.NAME
-        place.mkdir(parents=True)
-        (place / f"{exercise.NAME}.ipynb").write_bytes(exercise.as_bytes(exercise.source()))
-        (place / exercise.DATA_FILE).write_bytes(exercise.data())
-        (self.course / "nbgrader_config.py").write_text("")
-        self._command([STOCK_PYTHON.with_name("nbgrader"), "generate_assignment", exercise.NAME], self.course)
-        released = json.loads((self.course / "release" / exercise.NAME / f"{exercise.NAME}.ipynb").read_bytes())
-        for learner, submission in zip(exercise.LEARNERS, exercise.submissions(released), strict=True):
-            place = self.course / "submitted" / learner / exercise.NAME
-            place.mkdir(parents=True)
-            (place / f"{exercise.NAME}.ipynb").write_bytes(exercise.as_bytes(submission))
-            (place / exercise.DATA_FILE).write_bytes(exercise.data())
+        course, file = self.courses / exercise.name, f"{exercise.name}.ipynb"
+        _fill(course / "source" / exercise.name, exercise, {file: as_bytes(exercise.source())})
+        (course / "nbgrader_config.py").write_text("")
+        self._command([STOCK_PYTHON.with_name("nbgrader"), "generate_assignment", exercise.name], course)
+        released = json.loads((course / "release" / exercise.name / file).read_bytes())
+        for learner, submission in exercise.handed_in(released):
+            _fill(course / "submitted" / learner / exercise.name, exercise, {file: as_bytes(submission)})
+
+    def handed_in(self, exercise: Exercise) -> dict[str, bytes]:
+        """Return the submissions by learner."""
+        submitted = self.courses / exercise.name / "submitted"
+        return {each: (submitted / each / exercise.name / f"{exercise.name}.ipynb").read_bytes() for each in LEARNERS}
 
     def _command(self, command: Sequence[str | Path], place: Path) -> None:
         _require_success(self._start(command, place), self.log)
@@ -163,25 +175,25 @@ class Ours(Side):
     name = "cold"
     service_cpu = 0.0
 
-    def __init__(self, folder: Path, notebook: Path, exercise_folder: Path) -> None:
-        """``exercise_folder`` has the source and the submissions, for the workers."""
-        super().__init__(folder, notebook)
-        self.exercise_folder = exercise_folder
+    def __init__(self, folder: Path, made: Path) -> None:
+        super().__init__(folder, made)
         # A service of this side's own, or none: whatever else runs on this machine is not asked.
         self.env["SANDBOXES_SOCKET"] = str(folder / "service.sock")
+        kernelspecs.install(environments.load().values(), folder / "jupyter")
+        self.env["JUPYTER_PATH"] = str(folder / "jupyter")
 
     def host(self) -> Child:
-        return self.child([sys.executable, "-m", "bench.worker", self.exercise_folder])
+        return self.child([sys.executable, "-m", "bench.worker", self.made])
 
-    def grade(self, each: int, at_once: int) -> Graded:
+    def grade(self, exercise: Exercise, each: int, at_once: int) -> Graded:
         """Grade ``each`` submissions, the ten over and over, in each of ``at_once`` workers that are ready."""
-        numbers = [number % len(exercise.SCORES) for number in range(each)]
+        learners = [LEARNERS[number % len(LEARNERS)] for number in range(each)]
         starting = Stopwatch(self.group)
         with self._workers(at_once) as workers:
             start_cpu = starting.stop().cpu + self.service_cpu
             watch = Stopwatch(self.group)
             for worker in workers:
-                worker.send("grade", numbers=numbers)
+                worker.send("grade", exercise=exercise.name, learners=learners)
             answers = [worker.answer() for worker in workers]
             spent = watch.stop()
         scores, seconds = ([one for answer in answers for one in answer[part]] for part in ("scores", "seconds"))
@@ -222,3 +234,15 @@ def has_service() -> bool:
 def _require_success(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.wait():
         raise ChildFailed(f"{process.args!r} ended with {process.returncode}: {end_of(log)}")
+
+
+def make(exercise: Exercise, submissions: Mapping[str, bytes], made: Path) -> None:
+    """Fill the folder of an exercise in ``made``."""
+    files = {f"{learner}.ipynb": submission for learner, submission in submissions.items()}
+    _fill(made / exercise.name, exercise, files | {SOURCE: as_bytes(exercise.source())})
+
+
+def _fill(folder: Path, exercise: Exercise, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True)
+    for name, content in {exercise.data_file: exercise.data, **files}.items():
+        (folder / name).write_bytes(content)

@@ -1,12 +1,12 @@
 """One of our workers, as the bench drives it: grades, runs notebooks, starts kernels and keeps them.
 
-Run by the platform's interpreter: ``python -m bench.worker FOLDER``, where FOLDER has the exercise. Whether kernels
-are forked from warm ones or started cold is not decided here: with a running sandbox service they are forked.
+Run by the platform's interpreter: ``python -m bench.worker FOLDER``, where FOLDER has a folder for each exercise.
+Whether kernels are forked from warm ones or started cold is not decided here: with a running sandbox service they are
+forked.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from typing import Any
 
 import nbformat
 
-from bench import exercise
 from bench.conversation import HERE, answer_until_closed
+from bench.sides import SOURCE
 from bench.stock import Kernels
 from grading.grader import grade
 from sandboxes import environments, kernelspecs
@@ -28,23 +28,23 @@ LIMITS = Limits()
 
 
 class Work:
-    """The exercise of a folder, and what can be done with it."""
+    """What can be done with the exercises of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.source = (folder / "source.ipynb").read_bytes()
-        self.submissions = [(folder / f"{learner}.ipynb").read_bytes() for learner in exercise.LEARNERS]
-        self.files = {exercise.DATA_FILE: exercise.data()}
+        self.folder = folder
 
-    def grade(self, numbers: Sequence[int]) -> dict[str, Any]:
+    def grade(self, exercise: str, learners: Sequence[str]) -> dict[str, Any]:
         """Grade these submissions one after the other; the answer has the score and the seconds of each, and the CPU
         time of this process and of the boxes."""
+        folder = self.folder / exercise
+        source, files = (folder / SOURCE).read_bytes(), _files_beside_notebooks(folder)
         scores, seconds, in_boxes, cpu_before = [], [], 0.0, time.process_time()
-        for number in numbers:
+        for learner in learners:
             began = time.monotonic()
             outcome = grade(
-                source=self.source,
-                submission=self.submissions[number],
-                files=self.files,
+                source=source,
+                submission=(folder / f"{learner}.ipynb").read_bytes(),
+                files=files,
                 hidden_files={},
                 limits=LIMITS,
                 python=PYTHON,
@@ -58,18 +58,19 @@ class Work:
     def run(self, path: str) -> dict[str, Any]:
         """The run that a learner is shown, alone."""
         notebook = nbformat.read(path, as_version=4)
-        result = run_notebook(notebook, files=self.files, limits=LIMITS, python=PYTHON)
+        files = _files_beside_notebooks(Path(path).parent)
+        result = run_notebook(notebook, files=files, limits=LIMITS, python=PYTHON)
         if result.status != "COMPLETED":
             raise RuntimeError(f"{result.status}: {result.detail}")
         return {"outputs": sum(len(cell.get("outputs", ())) for cell in result.notebook.cells)}
 
 
+def _files_beside_notebooks(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".ipynb"}
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
-    declared = environments.load()
-    kernelspecs.install(declared.values(), folder / "jupyter")
-    os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
-    work, kernels = Work(folder), Kernels(kernelspecs.kernel_name(declared["python"]))
+    work, kernels = Work(Path(sys.argv[1])), Kernels(kernelspecs.kernel_name(environments.load()["python"]))
     answer_until_closed(
         {
             "ready": dict,
