@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +56,14 @@ def main() -> int:
     results.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="work-", dir=results))
     try:
-        record = _measure(Plan(is_quick=options.quick), 1 if options.quick else options.rounds, work)
+        for record in _measure(Plan(is_quick=options.quick), 1 if options.quick else max(1, options.rounds), work):
+            path = results / f"{record['machine']['at'].replace(':', '')}.json"
+            path.write_text(json.dumps(record, indent=1, ensure_ascii=False))
     except NoGroups as error:
         print(f"error: {error}; run as root, or where a control group is delegated to you", file=sys.stderr)
         return 2
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    path = results / f"{record['machine']['at'].replace(':', '')}.json"
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False))
     _print(record)
     print(f"Every figure: {path.relative_to(HERE)}")
     return 0
@@ -83,7 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(plan: Plan, rounds: int, work: Path) -> dict[str, Any]:
+def _measure(plan: Plan, rounds: int, work: Path) -> Iterator[dict[str, Any]]:
+    """Yield the record after every round: a run that is broken off keeps the rounds it had."""
     made = _prepare(work)
     sides: list[Callable[[], Side]] = [
         lambda: Stock(work / "stock", made, work / "courses"),
@@ -101,7 +102,7 @@ def _measure(plan: Plan, rounds: int, work: Path) -> dict[str, Any]:
             with opened() as side:
                 figures[side.name] = _measured(side, plan, figures["idle"])
         record["rounds"].append(figures)
-    return record
+        yield record
 
 
 def _prepare(work: Path) -> Path:

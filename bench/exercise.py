@@ -33,7 +33,8 @@ class Task:
 class Exercise:
     """A notebook of tasks, its data file, and the answers of each of `LEARNERS` with the points they deserve.
 
-    ``setup`` is the author's first code cell, ``look`` the one after it.
+    ``setup`` is the author's first code cell, ``look`` the one after it; ``outputs`` is how many the first learner's
+    notebook shows when it is run.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Exercise:
     look: str
     tasks: tuple[Task, ...]
     submissions: tuple[tuple[tuple[str, ...], int], ...]
+    outputs: int
     data_file: str
     data: bytes
 

@@ -13,18 +13,21 @@ IMPORTS = "import matplotlib.pyplot, numpy, pandas"
 Figures = dict[str, Any]
 
 
-class WrongScores(Exception):
-    """A side did not give the submissions the scores they deserve: what it took says nothing."""
+class WrongResults(Exception):
+    """A side did not show what a notebook shows, or not give the scores that submissions deserve: what it took says
+    nothing."""
 
 
 def runs(side: Side, exercise: Exercise, count: int) -> Figures:
-    """One run of the notebook in a process that is ready, its kernel started for it."""
+    """One run of the notebook in a process that is ready, its kernel started for it. Raises `WrongResults`."""
     with side.host() as host:
         host.ask("ready")
         watch = Stopwatch(side.group)
-        for _ in range(count):
-            host.ask("run", path=str(side.notebook(exercise)))
-        return watch.stop().per(count)
+        shown = [host.ask("run", path=str(side.notebook(exercise)))["outputs"] for _ in range(count)]
+        spent = watch.stop()
+    if shown != [exercise.outputs] * count:
+        raise WrongResults(f"{side.name}, {exercise.name}: {shown} outputs should be {exercise.outputs} each")
+    return spent.per(count)
 
 
 def runs_alone(side: Stock, exercise: Exercise, count: int) -> Figures:
@@ -50,11 +53,11 @@ def starts(side: Side, count: int) -> Figures:
 
 def gradings(side: Side, exercise: Exercise, each: int, at_once: int) -> Figures:
     """``each`` submissions graded by each of ``at_once`` graders: figures for one, and how many a minute. Raises
-    `WrongScores`."""
+    `WrongResults`."""
     graded = side.grade(exercise, each, at_once)
     expected = [exercise.scores[number % len(LEARNERS)] for number in range(each)] * at_once
     if graded.scores != expected:
-        raise WrongScores(f"{side.name}, {exercise.name}: {graded.scores} should be {expected}")
+        raise WrongResults(f"{side.name}, {exercise.name}: {graded.scores} should be {expected}")
     count = each * at_once
     one = graded.spent.per(count)
     return one | {

@@ -143,6 +143,7 @@ courses = pd.read_csv("courses.csv")""",
         (_answers(MEAN_MONTHS, SHARES, ENDS_SLOPE), 2),
         ((MONTHS + DRAW_MONTHS, SHARES + DRAW_SHARES, UNANSWERED), 3),
     ),
+    outputs=4,
     data_file="courses.csv",
     data=_data(),
 )

@@ -135,6 +135,7 @@ learners = pd.read_csv("learners.csv")""",
         ((TOO_MANY, STEPWISE, BY_HEART), 2),
         ((HELD_BACK, ACCURACY, UNANSWERED), 3),
     ),
+    outputs=2,
     data_file="learners.csv",
     data=_data(),
 )

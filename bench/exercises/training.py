@@ -118,6 +118,7 @@ EXERCISE = Exercise(
         ((UNSORTED_HOURS, UNSTRIPPED_SHARE, RANKED), 3),
         ((HOURS, SHARE, UNANSWERED), 3),
     ),
+    outputs=1,
     data_file="training.csv",
     data=_data(),
 )
