@@ -1,17 +1,21 @@
 """Who changed what about an exercise or one submission: to read only."""
 
 import uuid
-from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from courses import thai
 from courses.back_office import needs, page
 from grading.models import AuditEntry, Exercise
 
@@ -41,15 +45,53 @@ def chosen_submission(request: HttpRequest) -> uuid.UUID | None:
 
 
 def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    """(what, before, after), for people."""
-    names: Iterable[str] = dict.fromkeys([*entry.before, *entry.after])
-    return [(name, shown(entry.before.get(name)), shown(entry.after.get(name))) for name in names]
+    """(what, before, after), for people; ``before`` is empty where it was the same, or nothing."""
+    found = []
+    for name in dict.fromkeys([*entry.before, *entry.after]):
+        before, after = entry.before.get(name), entry.after.get(name)
+        is_change = name in entry.before and before != after
+        found.append(
+            (str(label(name)), shown(before) if is_change else "", shown(after if name in entry.after else before))
+        )
+    return found
+
+
+def label(name: str) -> str:
+    """What a value in an entry is called; one that nobody named goes by its own name."""
+    known = {
+        "check": _("Check"),
+        "points": _("points"),
+        "max_points": _("of"),
+        "score": _("score"),
+        "learner": _("learner, account number"),
+        "extra_attempts": _("additional attempts"),
+        "status": _("state"),
+        "judgement": _("decision, number"),
+        "appeal": _("appeal, number"),
+    }
+    if name in Exercise.RULES:
+        return str(Exercise._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return known.get(name, name)
 
 
 def shown(value: Any) -> str:
     if value is None or value == "":
         return "–"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str) and (moment := parse_datetime_or_none(value)):
+        return thai.moment(timezone.localtime(moment), get_language() or "th")
+    return str(value)
+
+
+def parse_datetime_or_none(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
 
 
 urls = [path("exercise-audit/<int:pk>/", trail, name="exercise_audit")]

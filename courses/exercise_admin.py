@@ -45,11 +45,17 @@ class VersionPanel(Panel):
             own = self.instance.versions.select_related("author", "preflight_report").defer("source")
             versions = list(own.prefetch_related("files"))
             newest = versions[0] if versions else None
+            source = read_source(bytes(newest.source)) if newest else None
+            user = self.request.user
             return super().get_context_data(parent_context) | {
                 "versions": versions,
                 "newest": newest,
                 "current": next((version for version in versions if not version.is_draft), None),
-                "checks": read_source(bytes(newest.source)).checks if newest else [],
+                "checks": source.checks if source else (),
+                "by_hand": [part for part in source.manual if part.max_points] if source else [],
+                "may_judge": user.has_perm("grading.add_judgement"),
+                "may_extend": user.has_perm("grading.change_extension"),
+                "may_audit": user.has_perm("grading.view_auditentry"),
             }
 
 

@@ -95,7 +95,7 @@ def form(
     return page(
         request,
         "exercises/grading_form.html",
-        _("Attempt %(number)d") % {"number": submission.attempt},
+        _("%(title)s, attempt %(number)s") % {"title": submission.exercise.title, "number": submission.attempt},
         submission.exercise,
         shown | context,
         parents=((queue_address(chosen), _("Grading by hand")),),

@@ -4,7 +4,7 @@ People read the Buddhist era in Thai and the Common era in English; machines alw
 (``date.isoformat()``), never anything from here.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 BUDDHIST_OFFSET = 543
 FISCAL_YEAR_STARTS = 10  # October
@@ -75,6 +75,12 @@ def short_date(day: date, language: str = "th") -> str:
     if language.startswith("th"):
         return f"{day.day} {SHORT_MONTHS_TH[day.month - 1]} {buddhist_year(day) % 100:02}"
     return f"{day.day} {MONTHS_EN[day.month - 1][:3]} {day.year}"
+
+
+def moment(when: datetime, language: str = "th") -> str:
+    """``21 พ.ย. 68 14:05 น.``; ``21 Nov 2025, 14:05`` when ``language`` is English. The clock is ``when``'s own."""
+    day = short_date(when, language)
+    return f"{day} {when:%H:%M} น." if language.startswith("th") else f"{day}, {when:%H:%M}"
 
 
 def official_date(day: date) -> str:

@@ -143,8 +143,9 @@ def _check(check: Check, language: str) -> str:
     hint = ""
     if check.hint and check.outcome in ("failed", "error"):
         hint = f'<p class="check-hint"><strong>{_word("hint", language)}:</strong> {_text(check.message(language))}</p>'
+    look = "check-passed" if check.passed else "check-waiting" if check.outcome == "waiting" else "check-failed"
     return (
-        f'<li class="check {"check-passed" if check.passed else "check-failed"}">'
+        f'<li class="check {look}">'
         f'<strong class="check-id">{_text(check.id)}</strong> <span class="check-points">{escape(points)}</span>'
         f'<p class="check-message">{escape(outcome)}</p>{hint}</li>'
     )

@@ -53,7 +53,7 @@ class Effects:
         given = [*args, *kwargs.values()]
         try:
             before = wire.encode(given[place])
-            if callable(function) and not isinstance(function, type):
+            if callable(function):
                 _call_aside(function, args, kwargs)
                 return bool(wire.encode(given[place]) != before)
         except Exception:
@@ -130,9 +130,9 @@ def _may_change(function: Function, *, is_method: bool = False) -> bool:
     if not all(_gives_a_value(one) for one in inner):
         return True  # it is called for its effect
     names = {argument.arg for node in nodes if isinstance(node, ast.arguments) for argument in _arguments(node)}
-    if is_method:
-        names -= {one.arg for one in _arguments(function.args)[:1]}
-    while more := {name for node in nodes for name in _aliases(node, names)} - names:
+    own = {one.arg for one in _arguments(function.args)[:1]} if is_method else set()
+    names -= own
+    while more := {name for node in nodes for name in _aliases(node, names)} - names - own:
         names |= more
     return any(_changes(node, names) for node in nodes)
 

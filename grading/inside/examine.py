@@ -161,7 +161,7 @@ class Examination:
         if self._learner.gone:
             return _finding(cell, "timeout" if self._learner.gone == "late" else "error")
         if CannotExamineError.count > opaque_before:
-            return _finding(cell, "not_examinable") | {"reason": CannotExamineError.last}
+            return _finding(cell, "not_examinable") | {"reason": _reason(cell, error)}
         if error is not None:
             return _finding(cell, "failed" if isinstance(error, AssertionError) else "error")
         share = self._share(position, cell, value)
@@ -246,6 +246,16 @@ def _items(value: Any) -> list[Any]:
 
 def _finding(cell: Cell, outcome: str, share: float = 0.0) -> dict[str, Any]:
     return {"id": cell.id, "outcome": outcome, "share": share}
+
+
+def _reason(cell: Cell, error: BaseException | None) -> str:
+    """Why something could not be examined, unless it was in a hidden part: there the outcome is all that is told."""
+    if not isinstance(error, CannotExamineError) or not cell.public_lines:
+        return ""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != (cell.id or "cell"):
+        trace = trace.tb_next
+    return str(error) if trace is not None and trace.tb_lineno in cell.public_lines else ""
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:

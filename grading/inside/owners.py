@@ -8,6 +8,7 @@ author's, but runs over there.
 
 import ast
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,12 +48,13 @@ class Cell:
     binds: Mapping[str, Any] = field(default_factory=dict)
     loads: frozenset[str] = frozenset()
     borrows: frozenset[str] = frozenset()
+    public_lines: frozenset[int] = frozenset()  # of a check: those that learners see
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int | None = None) -> "Cell":
         """From {"kind", "code"} and, for a check, {"id", "points", "public": the code without its hidden parts}."""
         about = (data["kind"], data.get("id", ""), data.get("points", 0.0))
-        tree = parse(data["code"])
+        tree, is_plain = _read(data["code"])
         if tree is None or (data["kind"] == "check" and not _only_harmless_magics(tree)):
             return cls(*about)
         if data["kind"] == "answer":
@@ -65,7 +67,14 @@ class Cell:
             _plant(seed, tree)
         binds = bindings(tree) | {name: Driver(text) for name, text in drivers.items()}
         read = frozenset(loaded_names(tree)), frozenset(borrowed_names(tree))
-        return cls(*about, StrictIdentity().visit(tree), binds, *read)
+        return cls(*about, StrictIdentity().visit(tree), binds, *read, _public_lines(data) if is_plain else frozenset())
+
+
+def _public_lines(data: Mapping[str, Any]) -> frozenset[int]:
+    """The numbers of the lines that are in the public part too, as far as it begins as the whole does."""
+    pairs = zip(data["code"].splitlines(), data.get("public", "").splitlines(), strict=False)
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)
+    return frozenset(range(1, len(list(same)) + 1))
 
 
 class Driver(str):
@@ -76,10 +85,15 @@ class Driver(str):
 
 def parse(code: str) -> ast.Module | None:
     """The syntax tree; IPython's own syntax (``%magic``, ``!command``) is translated first where there is any."""
-    for read in (str, _plain_python):
+    return _read(code)[0]
+
+
+def _read(code: str) -> tuple[ast.Module | None, bool]:
+    """The syntax tree, and whether it is of the code as it stands, line by line."""
+    for translate, is_plain in ((str, True), (_plain_python, False)):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError, ImportError):
-            return ast.parse(read(code))
-    return None
+            return ast.parse(translate(code)), is_plain
+    return None, False
 
 
 def _plain_python(code: str) -> str:

@@ -65,11 +65,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(status__in=[Submission.Status.QUEUED, Submission.Status.RUNNING])
 
     def with_score(self) -> Self:
-        """Adds ``score``, ``max_score`` and ``fraction`` (0..1) of the grade that counts: the last round's."""
+        """Adds ``score``, ``max_score``, ``is_waiting`` and ``fraction`` (0..1) of the last round, which counts."""
         grade = Grade.objects.filter(submission=OuterRef("pk")).order_by("-round")
         return self.annotate(
             score=Subquery(grade.values("score")[:1]),
             max_score=Subquery(grade.values("max_score")[:1]),
+            is_waiting=Subquery(grade.values("is_waiting")[:1]),
             fraction=Coalesce(F("score") / NullIf(F("max_score"), 0.0), 0.0, output_field=models.FloatField()),
         )
 
@@ -303,7 +304,7 @@ class Submission(models.Model):
         Call it within a transaction. What people decided for manual parts always stands; what they decided over a
         check's head stands unless ``keep_overrides`` is false. Raises ValueError on a score that cannot be one.
         """
-        fields = Grade.fields_of(outcome, judged=self.judged(keep_overrides), late_percent=self.late_percent)
+        fields = Grade.fields_of(outcome, judged=self.judged(keep_overrides), late_percent=self._late_percent_now())
         return self._next_round(
             fields, version=version or self.version, origin=origin, author=author, reason=storable(reason)
         )
@@ -313,12 +314,11 @@ class Submission(models.Model):
 
         Call it within a transaction. Raises ValueError when there is no grade to review.
         """
-        # One after the other: each sees the round of the one before.
-        Submission.objects.select_for_update().only("pk").get(pk=self.pk)
+        late_percent = self._late_percent_now()
         last = self.grade
         if last is None:
             raise ValueError(f"submission {self.pk} has no grade")
-        fields = last.reviewed(judged=self.judged(), late_percent=self.late_percent)
+        fields = last.reviewed(judged=self.judged(), late_percent=late_percent)
         return self._next_round(
             fields, version=last.version, origin=Grade.Origin.REVIEWED, author=author, reason=storable(reason)
         )
@@ -329,6 +329,13 @@ class Submission(models.Model):
         if not with_overrides:
             standing = standing.filter(kind="manual")
         return dict(standing.values_list("check_id", "points"))
+
+    def _late_percent_now(self) -> int:
+        """As the row says: an extension may have been granted since this instance was loaded.
+
+        The row stays locked, so that rounds come one after the other and each sees the one before.
+        """
+        return Submission.objects.select_for_update().only("late_percent").get(pk=self.pk).late_percent
 
     def _next_round(self, fields: dict[str, Any], **more: Any) -> Grade:
         last = self.grades.aggregate(last=models.Max("round"))["last"]

@@ -350,6 +350,7 @@ def test_the_trail_shows_every_change_of_an_exercise_or_of_one_submission(grader
     assert grader.get(f"{address}?submission={submission.pk}").text.count("ผู้สอนให้คะแนน") == 1
     assert grader.get(f"{address}?submission=x").status_code == 200
     assert learner.email not in grader.get(address).text
+    assert "0 → 4" in grader.get(address).text
     assert grader.post(address).status_code == 405
 
 

@@ -60,7 +60,7 @@ def answered(authored, **answers):
     return handed_in
 
 
-def examine(authored, *, files=None, hidden_files=None, limits=LIMITS, **answers):
+def examine(authored, *, files=None, hidden_files=None, limits=LIMITS, seed=None, **answers):
     """What the examiner finds: {check id: (outcome, share)}. Real sandboxes."""
     assembled = notebooks.assemble(authored, answered(authored, **answers))
     examined = examiner.examine(
@@ -70,6 +70,7 @@ def examine(authored, *, files=None, hidden_files=None, limits=LIMITS, **answers
         hidden_files=hidden_files or {},
         limits=limits,
         python=PYTHON,
+        seed=seed,
     )
     return {check_id: (finding.outcome, finding.share) for check_id, finding in examined.findings.items()}
 

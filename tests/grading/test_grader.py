@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grading import examiner, grader
+from grading import examiner, grader, messages
 from grading.grader import GradingError, grade
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, SandboxUnavailable, Usage
@@ -78,6 +78,46 @@ def total(frame):
     assert "STOLEN" in told  # the run it is shown met the visible data
     for secret in (NEEDLE, "777000", "777001", "hidden.csv"):
         assert secret not in told
+
+
+def test_hidden_inputs_do_not_get_out_by_the_wider_channel_either():
+    thief = """
+import sys, warnings
+import matplotlib.pyplot as plt
+from collections import namedtuple
+def total(frame):
+    text = frame.to_csv()
+    word = "".join(c for c in text if c.isalpha()) or "x"
+    warnings.warn(text)
+    print(text, file=sys.stderr)
+    plt.figure().suptitle(text)
+    total.__doc__ = total.__name__ = text
+    globals()[word] = text
+    return namedtuple(word, word)(text) if "777" + "000" in text else type(word, (), {})()
+"""
+    outcome = graded(thief)
+    assert outcome.score == 0
+    assert [result.outcome for result in outcome.checks] == ["not_examinable", "failed"]
+    told = json.dumps([outcome.feedback_html, outcome.message, list(outcome.notices), outcome.detail])
+    told += "".join(result.message("en") + result.outcome + result.reason for result in outcome.checks)
+    for secret in (NEEDLE, "777000", "777001", "hidden.csv"):
+        assert secret not in told
+
+
+def test_why_something_could_not_be_examined_is_told_of_what_is_shown_and_not_of_what_is_hidden():
+    exercise = source(
+        answer("total-answer", "def total(n):\n    return n"),
+        check("shown", "assert total(1) == 1", hidden="assert total(2) == 2"),
+        check("hidden", "assert total(0) == 0", hidden="assert total(3) == 3"),
+        check("called", "def ask(n):\n    return total(n)\n\nassert ask(0) == 0", hidden="assert ask(4) == 4"),
+    )
+    chatty = "class Own: pass\ndef total(n):\n    return [0, Own(), 2, 'x' * 20_000_000, Own()][n]"
+    found = {result.id: result for result in graded(chatty, exercise=exercise).checks}
+    assert {result.outcome for result in found.values()} == {"not_examinable"}
+    assert {name: result.reason for name, result in found.items()} == {"shown": "object", "hidden": "", "called": ""}
+    assert "a class of your own" in found["shown"].message("en")
+    assert "คลาสที่คุณสร้างเอง" in found["shown"].message("th")
+    assert found["hidden"].message("en") == messages.OUTCOMES["not_examinable"]["en"]
 
 
 def test_the_run_that_is_shown_meets_no_hidden_file_and_no_hidden_check():

@@ -126,9 +126,9 @@ def test_the_second_of_two_graders_is_told(learner, instructor, hr_officer):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_graders_at_the_same_moment_one_is_first_and_the_others_are_told(learner, instructor):
+def test_of_graders_at_the_same_moment_one_is_first_and_the_others_are_told(learner, other_learner):
     submission = graded(learner)
-    results = at_once(4, lambda number: judge(submission, instructor, essay=Given(number)))
+    results = at_once(4, lambda number: judge(submission, other_learner, essay=Given(number)))
     assert sum(isinstance(result, Grade) for result in results) == 1
     assert sum(isinstance(result, Overtaken) for result in results) == 3
     assert submission.grades.count() == 2
@@ -229,6 +229,15 @@ def test_an_extension_granted_afterwards_gives_the_points_back(learner, instruct
     submission.refresh_from_db()
     assert submission.late_percent == 10  # nothing is taken back from what was handed in
     assert [entry.action for entry in AuditEntry.objects.order_by("pk")] == ["extended", "unextended"]
+
+
+def test_lateness_is_taken_from_the_row_however_old_the_instance_is(learner, instructor):
+    exercise = late_exercise()
+    old = graded(learner, (Check("t1", 8.0, 10.0, passed=False, outcome="failed"),), exercise)
+    later = exercise.due_at + timedelta(days=2)
+    extending.extend(exercise, learner=learner, due_at=later, extra_attempts=0, reason="ป่วย", granted_by=instructor)
+    grade = judge(old, instructor, seen=1, t1=Given(10, reason="ถูกต้อง"))
+    assert (old.late_percent, grade.late_percent, grade.score) == (20, 0, 10)
 
 
 def test_an_extension_gives_one_person_an_attempt_more(learner, other_learner, instructor):

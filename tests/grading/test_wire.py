@@ -8,7 +8,9 @@ import struct
 import subprocess
 import threading
 import time
+from collections import OrderedDict, deque, namedtuple
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,7 @@ PLAIN = [
     *("", "จำนวน", "\ud800", "\0", "😀", b"\x00\xff", bytearray(b"x"), Path("a/b"), range(3, 10, 2)),
     *([], [1, [2]], (), (1, "a"), {1, 2}, frozenset({3}), {}, {"a": [1], 2: (3,), (1, 2): None}),
     *(dt.date(2568, 1, 1), dt.time(3, 4), dt.timedelta(days=-1, seconds=5), Decimal("1.50"), Decimal("-Infinity")),
+    *(deque([1, [2]]), OrderedDict(a=1), Fraction(-1, 3), Fraction(1, 2**100)),
     dt.datetime(2020, 1, 1, 2, 3, 4, 5),
     dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
     dt.datetime(2020, 1, 1, tzinfo=ZoneInfo("Asia/Bangkok")),
@@ -47,6 +50,26 @@ def test_plain_values_arrive_as_they_left(value):
 def test_not_a_number_arrives():
     assert math.isnan(round_trip(math.nan))
     assert round_trip(Decimal("NaN")).is_nan()
+
+
+def test_views_of_a_dict_and_tuples_with_names_arrive():
+    assert round_trip({"a": 1}.keys()) == {"a": 1}.keys()
+    assert list(round_trip({"a": 1}.values())) == [1]
+    assert round_trip({"a": 1}.items()) == {("a", 1)}
+    spot = round_trip(namedtuple("Spot", "x y")(1, [2]))
+    assert (spot.x, spot.y, spot._fields, type(spot).__name__) == (1, [2], ("x", "y"), "Spot")
+    assert spot == (1, [2])
+    assert spot._asdict() == {"x": 1, "y": [2]}
+
+
+def test_what_is_no_data_crosses_only_where_both_ends_say_how():
+    sent = wire.encode([1, len], lambda value: [7, value.__name__])
+    assert sent == ["l", [1, ["@", 7, "len"]]]
+    assert wire.decode(sent, lambda rest, in_array: (rest, in_array)) == [1, ([7, "len"], False)]
+    with pytest.raises(wire.WireError):
+        wire.decode(sent)
+    named = ["nt", "T", ["x"], [["@", 7]]]
+    assert wire.decode(named, lambda rest, in_array: in_array) == (True,)
 
 
 class Agreeable(float):

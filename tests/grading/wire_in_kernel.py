@@ -3,6 +3,8 @@
 import json
 import random
 import sys
+from collections import Counter, OrderedDict, deque, namedtuple
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -78,6 +80,9 @@ FRAMES = [
 ]
 
 
+SPOT = namedtuple("SPOT", "x y")
+
+
 class Number(float):
     pass
 
@@ -128,17 +133,33 @@ def test_refusals():
 
 
 BUILT = {type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict, range}
+BUILT |= {deque, OrderedDict, Counter, Fraction, type({}.keys()), type({}.values()), type({}.items())}
+
+
+class Reference:
+    """What stands for a thing that is no data."""
+
+
+def refer(rest, in_array):
+    if len(rest) != 3 or in_array:
+        raise wire.WireError("reference")
+    return Reference()
 
 
 def assert_allowed(value):
     kind = type(value)
+    if kind is Reference:
+        return
+    if kind.__bases__ == (tuple,):  # with names for its items
+        assert all(name.isidentifier() and not name.startswith("_") for name in kind._fields)
+        kind = tuple
     known = kind in BUILT or kind.__module__.split(".")[0] in ("datetime", "decimal", "pathlib", "numpy", "pandas")
     assert known, kind
     assert kind.__module__ != "numpy" or kind is np.ndarray or issubclass(kind, np.generic)
-    if kind in (list, tuple, set, frozenset):
+    if kind in (list, tuple, set, frozenset, deque):
         for item in value:
             assert_allowed(item)
-    elif kind is dict:
+    elif kind in (dict, OrderedDict, Counter):
         for key, item in value.items():
             assert_allowed(key)
             assert_allowed(item)
@@ -181,14 +202,17 @@ ODD = [
     ),
     *([], ["l", []], ["f", "0x1p+1"], ["d", [[["l", []], 1]]], ["a", "f8", [1], "AAAAAAAAAAA="], ["NaT"], ["NA"]),
     *(["xr", 0, 3, 1, None], ["i", "0x" + "f" * 2000], ["td", 999999999, 0, 0], ["p", "\0"], [[]], ["s", [["l", []]]]),
+    *(["@", 1, "f", []], ["@"], ["nt", "T", ["x"], [1]], ["nt", "T", ["__class__"], [1]], ["dk", [1]], ["frac", 1, 0]),
     *(["x", ["a", "i8", [2], "AAAAAAAAAAAAAAAAAAAAAA=="], None, None], {"t": "x"}, ["aU", 100_000, [0], []], 10**9),
 ]
 
 
 def test_fuzz(seconds_seed):
     rng = random.Random(seconds_seed)
-    plain = [1, [1, (2.5, {"a": {3}})], {"k": b"x"}, 2**200, 1j]
-    seeds = [wire.encode(v) for v in [*plain, *ARRAYS, *SCALARS, *PANDAS_SCALARS, *SERIES, *FRAMES]]
+    plain = [1, [1, (2.5, {"a": {3}})], {"k": b"x"}, 2**200, 1j, deque([1]), OrderedDict(a=1), Counter("a")]
+    plain += [{"a": 1}.keys(), {"a": 1}.values(), {"a": 1}.items(), Fraction(1, 2**70), SPOT(1, "a"), [SPOT(2, [3])]]
+    seeds = [["@", 1, "f", []], ["l", [["@", 2, "", ["T"]], 5]], ["nt", "T", ["a"], [["@", 1, "f", []]]]]
+    seeds += [wire.encode(v) for v in [*plain, *ARRAYS, *SCALARS, *PANDAS_SCALARS, *SERIES, *FRAMES]]
     tried = built = 0
     for data in seeds:
         paths = list(leaves(data))
@@ -196,7 +220,7 @@ def test_fuzz(seconds_seed):
             for odd in rng.sample([*ODD, rng.choice(seeds)], 12):
                 tried += 1
                 try:
-                    value = wire.decode(replaced(data, path, odd))
+                    value = wire.decode(replaced(data, path, odd), refer)
                 except wire.WireError:
                     continue
                 assert_allowed(value)
@@ -208,7 +232,7 @@ def test_fuzz(seconds_seed):
                 body[rng.randrange(len(body))] = rng.randrange(256)
             tried += 1
             try:
-                assert_allowed(wire.decode(wire.unpack(bytes(body)).get("v")))
+                assert_allowed(wire.decode(wire.unpack(bytes(body)).get("v"), refer))
             except wire.WireError:
                 continue
             built += 1
