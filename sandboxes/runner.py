@@ -31,6 +31,8 @@ START_WALL_SECONDS, START_CPU_SECONDS = 20.0, 5.0
 # Beside its outputs a run says where its cells begin and end, and JSON has its own signs.
 PROTOCOL_BYTES = 8 << 20
 PIECE_BYTES, LAST_WORDS_BYTES = 1 << 16, 2000
+# What a line costs at least beside its bytes to be read, and an output to be kept: many tiny ones are no way around.
+LINE_BYTES, OUTPUT_BYTES = 100, 100
 TRACEBACK_LINES, NAME_CHARACTERS = 200, 200
 MIMETYPES = frozenset(
     {
@@ -89,7 +91,7 @@ def run_notebook(
             detail = run.carry_out(said, box)
             ending = box.kill()
         finally:
-            last_words = errors.rest().decode(errors="replace").strip()
+            last_words = _text(errors.rest().decode(errors="replace")).strip()
         usage = box.usage()
     if run.status is RunStatus.KERNEL_DIED:
         detail = f"{detail or ending.detail} {last_words}".strip()
@@ -142,6 +144,7 @@ class _Pipe:
             return []
         *lines, rest = self._part.split(b"\n")
         self._part = rest
+        self.left -= LINE_BYTES * len(lines)
         return [bytes(line) for line in lines]
 
     def rest(self) -> bytes:
@@ -174,6 +177,8 @@ class _Run:
         self.cells = [cell for cell in cells if cell.source.strip()]
         self.begun, self.is_inside, self.has_failed = 0, False, False
         self.deadline = 0.0
+        self.stream: NotebookNode | None = None
+        self.texts: list[str] = []
 
     def job(self, *, stop_on_error: bool) -> bytes:
         """Return what the program in the box is told: the cells, and after which of them an error is expected."""
@@ -193,12 +198,21 @@ class _Run:
                     return ""
                 else:
                     self._take(kind, content, size)
-            raise _Ended(*_status_after(box.wait(START_WALL_SECONDS)))
+            raise _Ended(*_status_after(self._end_of(box)))
         except _Ended as end:
             if not is_ready:
                 raise SandboxUnavailable(f"the shell did not start: {end}") from None
             self.status = end.status
             return str(end)
+        finally:
+            self._join_texts()
+
+    def _end_of(self, box: Box) -> Ending:
+        """Wait for the end of a box that says no more. Raises `_Ended` at the deadline."""
+        try:
+            return box.wait(max(0, self.deadline - time.monotonic()))
+        except TimeoutError:
+            raise _Ended(RunStatus.OUT_OF_TIME, "wall clock limit") from None
 
     def _messages(self, said: _Pipe, box: Box) -> Iterator[tuple[Any, dict[str, Any], int]]:
         """Yield kind, content and size of each line until there will be no more. Raises `_Ended` at the deadline.
@@ -213,11 +227,11 @@ class _Run:
                 message = _message(line)
                 if message is not None:
                     yield *message, len(line)
-            if lines:
-                continue
             left = self.deadline - time.monotonic()
             if left <= 0:
                 raise _Ended(RunStatus.OUT_OF_TIME, "wall clock limit")
+            if lines:
+                continue
             ready = {fd for fd, _ in poll.poll(left * 1000)}
             if ready == {box.fileno()} and box.poll() is not None:
                 return  # what it said before it ended has been read by now
@@ -240,18 +254,37 @@ class _Run:
         output = _output(kind, content, cell.execution_count)
         if output is None:
             return
+        if output.output_type != "stream":
+            size = max(size, OUTPUT_BYTES)
         self.output_bytes += size
         left = self.limits.output_bytes - self.output_bytes
         if left < 0:
             if output.output_type == "stream":
-                _append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + size)]))
+                self._append(cell, new_output("stream", name=output.name, text=output.text[: max(0, left + size)]))
             raise _Ended(RunStatus.TOO_MUCH_OUTPUT, "outputs")
-        _append(cell, output)
+        self._append(cell, output)
         if output.output_type == "error":
             self.has_failed = True
             if output.ename == "MemoryError":
                 # The limit per process: Python was told "no" instead of being ended, which is the same to the learner.
                 self.status = RunStatus.OUT_OF_MEMORY
+
+    def _append(self, cell: NotebookNode, output: NotebookNode) -> None:
+        """Add an output; text of the same stream is joined to the one before, as Jupyter does."""
+        last = cell.outputs[-1] if cell.outputs else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            self.texts.append(output.text)
+            return
+        self._join_texts()
+        cell.outputs.append(output)
+        if output.output_type == "stream":
+            self.stream, self.texts = output, [output.text]
+
+    def _join_texts(self) -> None:
+        """Give the last stream output its whole text. Adding every piece to it would copy the text as often."""
+        if self.stream is not None:
+            self.stream.text = "".join(self.texts)
+        self.stream, self.texts = None, []
 
 
 def _message(line: bytes) -> tuple[Any, dict[str, Any]] | None:
@@ -272,15 +305,6 @@ def _status_after(ending: Ending) -> tuple[RunStatus, str]:
     if ending.status is RunStatus.COMPLETED:
         return RunStatus.KERNEL_DIED, "the kernel left by itself"
     return ending.status, ending.detail
-
-
-def _append(cell: NotebookNode, output: NotebookNode) -> None:
-    """Add an output; text of the same stream is joined to the one before, as Jupyter does."""
-    last = cell.outputs[-1] if cell.outputs else None
-    if last and output.output_type == last.output_type == "stream" and output.name == last.name:
-        last.text += output.text
-    else:
-        cell.outputs.append(output)
 
 
 def _output(kind: str, said: Mapping[str, Any], count: int) -> NotebookNode | None:

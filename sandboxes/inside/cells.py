@@ -7,6 +7,7 @@ workbench's kernel does: magics, ``await`` at the top level, rich display, figur
 import asyncio
 import builtins
 import contextlib
+import getpass
 import inspect
 import io
 import os
@@ -17,16 +18,20 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from executing import Source
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
 from jupyter_client.session import Session
+from stack_data.core import Source
 from traitlets.config import Config
 
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.2, 16_384
 # So often is the warm-up run: Python adapts its code to what it sees, and would do that in pages of every run's own.
 WARM_UPS = 12
 FIGURES = "module://matplotlib_inline.backend_inline"
+
+# Held while output is taken from where it waits and published, so that it stays in its order.
+ORDER = threading.RLock()
 
 # What is published: the kind of a Jupyter message ("stream", "error", "display_data" …) and its content.
 Publish = Callable[[str, dict[str, Any]], None]
@@ -50,13 +55,15 @@ class Publisher(Session):
 
 
 class Stream(io.TextIOBase):
-    """What cells print, published in pieces. A child process of a cell writes to the descriptor instead."""
+    """What cells print, published in pieces. A child process of a cell writes to the descriptor instead.
 
-    encoding, errors = "utf-8", "replace"
+    ``drain`` publishes what was written to the descriptor meanwhile.
+    """
 
-    def __init__(self, name: str, fd: int, publish: Publish) -> None:
-        self.name, self._fd, self._publish = name, fd, publish
-        self._lock = threading.RLock()
+    encoding, errors = "UTF-8", None
+
+    def __init__(self, name: str, fd: int, publish: Publish, drain: Callable[[], None]) -> None:
+        self.name, self._fd, self._publish, self._drain = name, fd, publish, drain
         self._owner = os.getpid()
         self._parts: list[str] = []
         self._size, self._since = 0, 0.0
@@ -67,22 +74,33 @@ class Stream(io.TextIOBase):
         if os.getpid() != self._owner:
             os.write(self._fd, text.encode("utf-8", "replace"))
             return len(text)
-        with self._lock:
-            now = time.monotonic()
-            self._since = self._since if self._parts else now
+        with ORDER:
+            if not self._parts:
+                self._drain()
+                self._since = time.monotonic()
             self._parts.append(text)
             self._size += len(text)
-            if self._size > FLUSH_CHARACTERS or now > self._since + FLUSH_SECONDS:
-                self.flush()
+            if self._size > FLUSH_CHARACTERS or self.is_due():
+                self.publish()
         return len(text)
 
     def flush(self) -> None:
+        with ORDER:
+            self.publish()
+            self._drain()
+
+    def publish(self) -> None:
+        """Publish what has been printed by now."""
         if os.getpid() != self._owner:
             return
-        with self._lock:
+        with ORDER:
             text, self._parts, self._size = "".join(self._parts), [], 0
             if text:
                 self._publish("stream", {"name": self.name, "text": text})
+
+    def is_due(self) -> bool:
+        """Has something waited long enough to be published?"""
+        return bool(self._parts) and time.monotonic() > self._since + FLUSH_SECONDS
 
     def fileno(self) -> int:
         return self._fd
@@ -100,7 +118,8 @@ def make_shell() -> ZMQInteractiveShell:
         return ZMQInteractiveShell.instance()
     config = Config()
     config.HistoryManager.enabled = False  # nobody reads the history of a shell that lives for one run
-    shell: Any = ZMQInteractiveShell.instance(config=config, kernel=SimpleNamespace(eventloop=None))
+    kernel = SimpleNamespace(eventloop=None)
+    shell: Any = ZMQInteractiveShell.instance(config=config, kernel=kernel, compiler_class=XCachingCompiler)
     publisher = Publisher(key=b"")
     shell.displayhook.session = shell.display_pub.session = publisher
     shell.enable_gui = lambda gui=None: None  # there is no window
@@ -113,9 +132,11 @@ def make_shell() -> ZMQInteractiveShell:
 def prepare(warm_up: str) -> None:
     """Make the shell before this process is forked, and have it do once what every run would do first."""
     shell = make_shell()
+    names = dict(shell.user_ns)
     for _ in range(WARM_UPS):
         shell.run_cell(warm_up, silent=True)
     shell.reset(new_session=True)
+    shell.user_ns.update({name: value for name, value in names.items() if name not in shell.user_ns})
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
     # Tracebacks ask it for the module of a file; it remembers where the modules are that there are now.
@@ -133,7 +154,7 @@ def _leave_libraries_unparsed() -> None:
     """Have tracebacks show a library's lines without marking in them what failed.
 
     To mark it, the library's whole file is parsed: for an error inside pandas that takes a hundred times as long as
-    the cell did.
+    the cell did. `Source` is what tracebacks read files by, and nothing else does.
     """
     parse, prefixes = Source.__init__, tuple({sys.prefix, sys.base_prefix})
 
@@ -141,9 +162,10 @@ def _leave_libraries_unparsed() -> None:
         is_library = filename.startswith(prefixes)
         parse(self, filename, [] if is_library else lines)
         if is_library:
-            self.lines, self.text, self.tree = list(lines), "".join(lines), None
+            self.lines, self.text, self.tree = [line.rstrip("\r\n") for line in lines], "".join(lines), None
 
     Source.__init__ = __init__
+    Source.code_qualname = lambda self, code: code.co_qualname  # else it is looked up in what was parsed
 
 
 def _draw_inline() -> None:
@@ -155,17 +177,18 @@ def _draw_inline() -> None:
     import matplotlib_inline.backend_inline  # noqa: F401
 
 
-def begin(publish: Publish) -> ZMQInteractiveShell:
+def begin(publish: Publish, drain: Callable[[], None] = lambda: None) -> ZMQInteractiveShell:
     """Make this process one that runs cells: shell, streams and names as a kernel has them."""
     os.environ.setdefault("MPLBACKEND", FIGURES)
     shell = make_shell()
     shell.displayhook.session.to = publish
     if publish is nobody:
         _show_nothing(shell)
-    sys.stdout, sys.stderr = Stream("stdout", 1, publish), Stream("stderr", 2, publish)
+    sys.stdout, sys.stderr = Stream("stdout", 1, publish, drain), Stream("stderr", 2, publish, drain)
     sys.modules["__main__"] = shell.user_module
     shell.init_environment()
-    builtins.input = _refuse_input
+    _import_from_here()
+    builtins.input, getpass.getpass = _refuse("raw_input"), _refuse("getpass")
     return shell
 
 
@@ -180,12 +203,23 @@ def _show_nothing(shell: Any) -> None:
             shell.events.unregister("post_execute", inline.flush_figures)
 
 
-def _refuse_input(*_: object) -> str:
-    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+def _import_from_here() -> None:
+    """Look for modules in the working directory where a kernel does: a file there hides a package, not the library."""
+    places = [place for place in sys.path if place]
+    packages = (number for number, place in enumerate(places) if place.endswith("-packages"))
+    places.insert(next(packages, len(places)), "")
+    sys.path[:] = places
 
 
-async def run_cell(shell: ZMQInteractiveShell, source: str) -> bool:
-    """Run one cell as a kernel does, inside a running loop; returns whether it ended well."""
+def _refuse(name: str) -> Callable[..., str]:
+    def ask(*_: object, **__: object) -> str:
+        raise StdinNotImplementedError(f"{name} was called, but this frontend does not support input requests.")
+
+    return ask
+
+
+async def run_cell(shell: ZMQInteractiveShell, source: str) -> tuple[bool, BaseException | None]:
+    """Run one cell as a kernel does, inside a running loop; returns whether it ended well, and what it raised."""
     try:
         transformed, problem = shell.transform_cell(source), None
     except Exception:
@@ -208,4 +242,5 @@ async def run_cell(shell: ZMQInteractiveShell, source: str) -> bool:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    return bool(result and result.success and not shell._last_traceback_during_displayhook)
+    is_well = bool(result and result.success and not shell._last_traceback_during_displayhook)
+    return is_well, result and (result.error_before_exec or result.error_in_exec)
