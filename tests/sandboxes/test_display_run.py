@@ -104,7 +104,7 @@ CELLS = {
     "asyncio.run": "sleep = asyncio.sleep(0)\ntry:\n    asyncio.run(sleep)\nfinally:\n    sleep.close()",
     "a thread": "import threading\nt = threading.Thread(target=print, args=('in a thread',)); t.start(); t.join()",
     "an error in a thread": "t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join(); time.sleep(0.5)",
-    "processes": "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1]))",
+    "processes": "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as p: print(p.map(abs, [-1]))",
     "a question": "input('ชื่อ: ')",
     "a secret question": "import getpass\ngetpass.getpass()",
     "a bar of progress": (
