@@ -56,8 +56,7 @@ class Gate:
         self._listeners: list[socket.socket] = []
         self._paths: list[Path] = []
         self._wake, woken = socket.socketpair()
-        self._alarm, self._alarmed = socket.socketpair()
-        self._bells = (self._wake, woken, self._alarm, self._alarmed)
+        self._bells = (self._wake, woken)
         self._thread = threading.Thread(target=self._run, name="kernel gate", daemon=True)
         self._watch(woken, self._end)
         self._watch(door, self._let_in)
@@ -70,10 +69,6 @@ class Gate:
             self.close()
             raise
         self._thread.start()
-
-    def fileno(self) -> int:
-        """Readable once the gate has overflowed: for use with select and zmq pollers."""
-        return self._alarmed.fileno()
 
     def close(self) -> None:
         """Shut the gate and end its thread. Safe to call twice."""
@@ -184,7 +179,6 @@ class Gate:
             self._left -= len(data)
         if self._left < 0:
             self.has_overflowed = self._is_closing = True
-            self._alarm.send(b".")
         elif data:
             self._send(side.partner, data)
         else:

@@ -1,7 +1,7 @@
 """A kernel provisioner for jupyter_client that starts kernels in a box (Jupyter Enhancement Proposal 61).
 
-Found by its entry point `sandbox-provisioner`, so that whatever starts kernels through jupyter_client (our runner,
-nbclient, Jupyter Server) starts them in a box when the kernel specification names it (`kernelspecs`). The kernel
+Found by its entry point `sandbox-provisioner`, so that whatever starts kernels through jupyter_client (nbclient,
+Jupyter Server) starts them in a box when the kernel specification names it (`kernelspecs`). The kernel
 speaks the Jupyter protocol over Unix sockets inside its box, and every byte of it comes through a `Gate`. The kernel
 manager sees ordinary connection information.
 """
@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,6 @@ from traitlets import Dict, Int, Unicode
 from sandboxes import environments
 from sandboxes.box import START_SECONDS, Box
 from sandboxes.gate import Gate
-from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, SandboxUnavailable
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -39,8 +38,8 @@ POLL_SECONDS = 0.02
 class SandboxProvisioner(KernelProvisionerBase):
     """Starts one kernel in one box; restarted, it is another kernel in another box at the same address.
 
-    What it is to be started with comes from the kernel specification (``environment``, ``limits``, ``allowed_bytes``),
-    or from `equip`. The working directory and the variables of whoever starts it stay outside.
+    What it is to be started with comes from the kernel specification: ``environment``, ``limits``, ``allowed_bytes``.
+    The working directory and the variables of whoever starts it stay outside.
     """
 
     environment = Unicode("", config=True, help="name of a declared kernel environment")
@@ -54,31 +53,8 @@ class SandboxProvisioner(KernelProvisionerBase):
     _error_fd = -1
     _is_end_known = False
 
-    def equip(
-        self,
-        *,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        python: Path,
-        allowed_bytes: int | None = None,
-        argv: Sequence[str] = environments.KERNEL_ARGV,
-        read_only: Sequence[Path] = (),
-    ) -> None:
-        """Set the files of the working directory, the limits, the kernel environment's interpreter, and how many
-        bytes the kernel may send in all; ``argv`` and ``read_only`` as in `environments.Environment`.
-
-        The error stream goes to memory, for staff (`error_text`).
-        """
-        self.allowed_bytes = allowed_bytes or self.allowed_bytes
-        self._equipment = {
-            "argv": [word.replace("{connection_file}", CONNECTION_FILE) for word in argv],
-            "files": files,
-            "limits": limits,
-            "python": python,
-            "read_only": [str(path) for path in read_only],
-        }
-
-    def _equip_as_declared(self) -> None:
+    def _equip(self) -> Mapping[str, Any]:
+        """Return what the box is made of, by the declaration. Raises `SandboxUnavailable` where that is wrong."""
         try:
             environment = environments.load()[self.environment]
             limits = environment.limits.with_(**self.limits)
@@ -86,25 +62,12 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise SandboxUnavailable(f"no kernel environment {self.environment!r} is declared") from None
         except ValueError as error:
             raise SandboxUnavailable(f"the kernel environment {self.environment!r}: {error}") from error
-        self.equip(
-            files={},
-            limits=limits,
-            python=environment.python,
-            argv=environment.argv,
-            read_only=environment.read_only,
-        )
-
-    def started_box(self) -> Box:
-        """Return the box. Raises `SandboxUnavailable` before the kernel was launched."""
-        if self.box is None:
-            raise SandboxUnavailable("the kernel was given no box")
-        return self.box
-
-    def opened_gate(self) -> Gate:
-        """Return the gate. Raises `SandboxUnavailable` before the kernel was launched."""
-        if self.gate is None:
-            raise SandboxUnavailable("the kernel was not launched")
-        return self.gate
+        return {
+            "argv": [word.replace("{connection_file}", CONNECTION_FILE) for word in environment.argv],
+            "limits": limits,
+            "python": environment.python,
+            "read_only": [str(path) for path in environment.read_only],
+        }
 
     def error_text(self) -> str:
         """Return the end of what the kernel's process wrote to its error stream: for staff only."""
@@ -115,8 +78,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Write down where the kernel is to listen; nothing of our environment goes in."""
-        if not self._equipment:
-            self._equip_as_declared()
+        self._equipment = self._equipment or self._equip()
         # Kept over a restart: those who are connected find the next kernel where the last one was.
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
         manager: Any = self.parent
@@ -147,7 +109,9 @@ class SandboxProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     def _launch(self) -> None:
-        box = self.started_box()
+        box = self.box
+        if box is None:
+            raise SandboxUnavailable("the kernel was given no box")
         box.start()
         try:
             door, connections = box.connections(START_SECONDS)

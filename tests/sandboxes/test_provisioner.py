@@ -401,6 +401,64 @@ def test_a_flood_is_cut_with_a_clear_end(kernels, connect, caplog):
     assert run(connect(manager), "print('again')") == "again\n"
 
 
+LIES = {
+    "a false key": "get_ipython().kernel.session.key = b'false'",
+    "silence": "from jupyter_client.session import Session\nSession.send = lambda *_, **__: None",
+    "no shell": "kernel = get_ipython().kernel\ntype(kernel).do_execute = kernel.do_execute = None",
+    "a stopped loop": "import asyncio\nasyncio.get_running_loop().stop()",
+    "a request to itself": """
+import zmq
+from ipykernel.connect import get_connection_info
+from jupyter_client.session import Session
+told = get_connection_info(unpack=True)
+control = zmq.Context().socket(zmq.DEALER)
+control.connect(f"{told['transport']}://{told['ip']}-{told['control_port']}")
+Session(key=told['key']).send(control, 'shutdown_request', {'restart': False})
+""",
+    "frames without end": "get_ipython().kernel.iopub_socket.send_multipart([b'x' * 1_000_000] * 5_000, copy=False)",
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_kernel_that_breaks_its_own_protocol_can_be_had_anew(kernels, connect, lie):
+    manager = kernels(config={"allowed_bytes": 2 << 20})
+    client = connect(manager)
+    client.execute(lie)
+    client.execute("print('OPEN')")
+    client.stop_channels()
+    began = time.monotonic()
+    manager.restart_kernel(now=True)
+    assert run(connect(manager), "print('again')") == "again\n"
+    assert time.monotonic() < began + 10
+
+
+NETWORK = """
+import socket
+for family in range(64):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+        print(family, end=' ')
+    except OSError:
+        pass
+own = socket.create_server(('127.0.0.1', 0))
+socket.create_connection(own.getsockname()).send(b'hello')
+print(own.accept()[0].recv(5).decode())
+for address in ADDRESSES:
+    try:
+        socket.create_connection(address, timeout=2)
+        print('OPEN', address)
+    except OSError:
+        print('refused')
+"""
+
+
+def test_a_kernel_has_a_network_of_its_own_and_no_other(kernels, connect, host):
+    addresses = [("127.0.0.1", host.told["port"]), ("192.0.2.1", 80), ("169.254.169.254", 80)]
+    said = run(connect(kernels()), NETWORK.replace("ADDRESSES", repr(addresses)))
+    assert said == "1 2 10 hello\n" + "refused\n" * 3
+    assert host.is_untouched()
+
+
 # ── Jupyter Server's managers ────────────────────────────────────────────────────────────────────────────────────
 
 
