@@ -198,7 +198,7 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise NotebookRefused("too_big", megabytes=MAX_BYTES >> 20)
     if not data.strip():
         raise NotebookRefused("empty")
-    document = _parse(data)
+    document = parse_document(data)
     if type(document) is not dict or type(document.get("nbformat")) is not int or not 2 <= document["nbformat"] <= 4:
         raise NotebookRefused("not_a_notebook")
     return _validated(_pruned(document))
@@ -237,7 +237,8 @@ def _raw_cells(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (cell for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else ()
 
 
-def _parse(data: bytes) -> Any:
+def parse_document(data: bytes) -> Any:
+    """JSON of bounded depth without duplicate keys. Raises ``NotebookRefused``."""
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
         if _depth(document) > MAX_DEPTH:

@@ -6,6 +6,7 @@ outside. What comes out is data: a report of remarks, each with its cell and a s
 """
 
 import ast
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -177,7 +178,7 @@ def preflight(
     return Report(
         remarks=tuple(remarks),
         max_score=exercise.checked_score,
-        manual_score=exercise.max_score - exercise.checked_score,
+        manual_score=math.fsum(part.max_points for part in exercise.manual),
         model_score=total(trial.model),
         untouched_score=total(trial.untouched),
         runs=runs,
@@ -440,7 +441,7 @@ class _Trial:
         if output is not None:
             remark = _remark("model_fails", self.exercise, check.number, _line_of(output), said=_said(output))
             return self.with_error(remark, output)
-        if result.points > 0:
+        if result.points > 0 or (result.outcome == "failed" and self.shows_a_value(check)):
             points, of = f"{result.points:g}", f"{check.max_points:g}"
             return _remark("model_partial", self.exercise, check.number, points=points, max_points=of)
         line, outcome = self.first_bad_line(check, result)
@@ -451,6 +452,11 @@ class _Trial:
         remark = _remark(code, self.exercise, check.number, line, line=line or "?", statement=text[:MAX_SAID])
         reasons = {language: sentence.format(names=taken) for language, sentence in reason.items()}
         return replace(remark, text={key: f"{remark.text[key]} {reasons[key]}" for key in remark.text})
+
+    def shows_a_value(self, check: SourceCheck) -> bool:
+        """Whether the check ends with a value, in a kernel: that is what it grants."""
+        outputs = self.kernel.notebook.cells[check.number - 1].get("outputs", [])
+        return any(output.get("output_type") == "execute_result" for output in outputs)
 
     def first_bad_line(self, check: SourceCheck, result: Check) -> tuple[int | None, str]:
         """(line in the cell, outcome) of the first statement from which on the check does not pass: each beginning of
