@@ -219,6 +219,26 @@ PREFLIGHT: dict[str, Text] = {
         "en": "A value cannot cross, such as an object of a class of one's own. Let the answer give numbers, text, "
         "lists, arrays or tables.",
     },
+    "reason_compared": {
+        "th": "บรรทัดนี้เปรียบเทียบออบเจกต์ทั้งก้อน ให้เปรียบเทียบค่าของแอตทริบิวต์แทน",
+        "en": "This line compares whole objects: compare the values of their attributes.",
+    },
+    "reason_identity": {
+        "th": "บรรทัดนี้ถามว่าเป็นออบเจกต์เดียวกันหรือไม่ (is) ให้เปรียบเทียบค่าแทน",
+        "en": "This line asks whether two things are the same object (is): compare their values.",
+    },
+    "reason_too_big": {
+        "th": "ค่าใหญ่เกินไป ซ้อนกันลึกเกินไป หรือไม่มีที่สิ้นสุด ให้ตรวจเพียงส่วนหนึ่ง",
+        "en": "A value is too big, nested too deeply or without an end: check a part of it.",
+    },
+    "reason_sent": {
+        "th": "บรรทัดนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของผู้เรียน ให้ส่งข้อมูลแทน",
+        "en": "This line hands the learner's code something that is no data, such as a function of yours: hand it data.",
+    },
+    "reason_picture": {
+        "th": "บรรทัดนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้",
+        "en": "This line asks for a part of a figure that is not read.",
+    },
     "outcome_failed": {
         "th": "เงื่อนไขในบรรทัดนี้ไม่เป็นจริงเมื่อตัวตรวจและคำตอบอยู่คนละที่ เช่น การใช้ is หรือการอ่านตัวแปรที่ฟังก์ชันของคำตอบเปลี่ยน",
         "en": "What this line asserts is not so when check and answer run in two places: for instance identity (is), "
@@ -251,9 +271,10 @@ PREFLIGHT: dict[str, Text] = {
         "en": "With all answer cells emptied this check passes.",
     },
     "unstable": {
-        "th": "ผลการตรวจคำตอบต้นแบบไม่เหมือนกันทุกครั้ง: {outcomes} หากใช้ค่าสุ่มให้กำหนด seed",
+        "th": "ผลการตรวจคำตอบต้นแบบไม่เหมือนกันทุกครั้ง: {outcomes} หากใช้ค่าสุ่มให้กำหนด seed "
+        "และคำตอบต้นแบบต้องถูกต้องกับ ATTEMPT_SEED ทุกค่า",
         "en": "The model solution does not get the same result every time: {outcomes}. If chance plays a part, set a "
-        "seed.",
+        "seed; and the model solution has to be right for every ATTEMPT_SEED.",
     },
     "cell_error": {
         "th": "เซลล์นี้เกิดข้อผิดพลาดเมื่อรันคำตอบต้นแบบ ({said})",

@@ -556,6 +556,11 @@ def hidden_part(check: SourceCheck) -> str:
     return _inside(check.code, "HIDDEN TESTS")
 
 
+def all_told(code: str) -> str:
+    """A check in which nothing is hidden, its lines where they were."""
+    return "\n".join("" if _MARK.match(line) else line for line in code.split("\n"))
+
+
 def solutions_of(source: Source) -> list[tuple[int, str]]:
     """(number of the cell, what is cut from it) for every answer with code."""
     pairs = enumerate(zip(source.notebook.cells, source.roles, strict=True), start=1)

@@ -152,6 +152,12 @@ def test_a_check_that_takes_a_name_of_the_answer_is_told_so(bad):
     assert "(helper)" in remark(bad, "differs_outside", "takes").text["en"]
 
 
+def test_a_model_solution_that_is_right_for_some_seeds_only_is_found_out():
+    odd = check("t", "assert small(ATTEMPT_SEED)", hint="Seeds")
+    report = tried(setup("ATTEMPT_SEED = 1"), answer("a", "def small(n):\n    return n < 2"), odd, runs=2)
+    assert codes(report, "error") == {("unstable", "t")}
+
+
 def test_an_answer_that_passes_when_left_out_is_told_of():
     report = tried(
         answer("a", "x = 1"),
