@@ -1,5 +1,6 @@
 """Where instructors read what learners ask about their grades, and answer."""
 
+import statistics
 from typing import Any
 
 from django.contrib import messages
@@ -14,12 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from courses import points
 from courses.back_office import needs, page
 from courses.manual_grading import ON_A_PAGE, person, seen
-from grading import appealing, reviewing
+from grading import appealing, feedback, reviewing
 from grading.appealing import AppealRefused
 from grading.models import Appeal
 from grading.reviewing import Overtaken, Refused
 
 MAY = "grading.change_appeal"
+ANSWERS_LOOKED_AT = 200
 
 
 @require_GET
@@ -30,7 +32,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     every = "all" in request.GET
     appeals = Appeal.objects.all() if every else Appeal.objects.open().order_by("created_at", "pk")
     appeals = appeals.select_related("submission__exercise").defer("submission__notebook")
-    context = {"every": every, "appeals": Paginator(appeals, ON_A_PAGE).get_page(request.GET.get("page"))}
+    found = Paginator(appeals, ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "every": every,
+        "appeals": found,
+        "rows": [(one, feedback.plain(one.text)) for one in found],
+        "median_days": median_days(),
+    }
     return page(request, "exercises/appeal_queue.html", _("Appeals"), None, context)
 
 
@@ -64,6 +72,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
             context |= {"overtaken": overtaken.grade, "seen": overtaken.grade.round}
     shown = {
         "appeal": found,
+        "question": feedback.plain(found.text),
         "submission": submission,
         "grade": grade,
         "lines": lines,
@@ -80,6 +89,14 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         parents=((reverse("appeal_queue"), _("Appeals")),),
         status=409 if context["overtaken"] else 422 if request.method == "POST" else 200,
     )
+
+
+def median_days() -> float | None:
+    """How long learners waited for the latest answers, in days; None when nothing was answered yet."""
+    answered = Appeal.objects.filter(status=Appeal.Status.ANSWERED).order_by("-answered_at")
+    times = answered.values_list("created_at", "answered_at")[:ANSWERS_LOOKED_AT]
+    waits = [(until - since).total_seconds() / 86400 for since, until in times if until]
+    return statistics.median(waits) if waits else None
 
 
 def why_not_answered(code: str) -> str:

@@ -63,6 +63,8 @@ def label(name: str) -> str:
         "points": _("points"),
         "max_points": _("of"),
         "score": _("score"),
+        "late_percent": _("percent off for lateness"),
+        "version": _("version"),
         "learner": _("learner, account number"),
         "extra_attempts": _("additional attempts"),
         "status": _("state"),

@@ -9,6 +9,7 @@ from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 from wagtail.permission_policies import ModelPermissionPolicy
@@ -66,7 +67,13 @@ def waiting_draft(exercise: Any) -> int | None:
 
 
 class ThenPreflight:
-    """After saving, a draft's author sees its pre-flight."""
+    """After saving, a draft's author sees its pre-flight, and what an import left out."""
+
+    def form_valid(self, form: Any) -> Any:
+        response = super().form_valid(form)  # type: ignore[misc]
+        for note in form.import_notes:
+            messages.warning(self.request, note)  # type: ignore[attr-defined]
+        return response
 
     def get_success_url(self) -> str:
         newest = self.object.newest  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from courses.forms import not_ipynb, printable, read_upload
 from grading import extending, tasks
 from grading.models import DataFile, Exercise, in_language
 from grading.notebooks import AuthorError, Problem, Source, read_source
+from grading.otter import import_otter, is_otter
 from sandboxes.limits import Limits
 
 MAX_SOURCE_BYTES = 5 * 1024 * 1024
@@ -58,7 +59,9 @@ class ExerciseForm(WagtailAdminModelForm):
         label=gettext_lazy("Source notebook (.ipynb)"),
         required=False,
         allow_empty_file=True,
-        help_text=gettext_lazy("Your notebook with solutions and checks. Learners get it without them."),
+        help_text=gettext_lazy(
+            "Your notebook with solutions and checks, in nbgrader's or Otter's format. Learners get it without them."
+        ),
     )
     visible_files = FilesField(
         label=gettext_lazy("Data files for learners"),
@@ -85,6 +88,7 @@ class ExerciseForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         self.rules_before = extending.rules_of(self.instance) if self.instance.pk else {}
         self.version = self.instance.newest if self.instance.pk else None
+        self.import_notes: list[str] = []
         self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
         self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
         if self.version:
@@ -99,9 +103,19 @@ class ExerciseForm(WagtailAdminModelForm):
             return bytes(self.version.source)
         if not upload.name.lower().endswith(".ipynb"):
             raise not_ipynb(upload.name)
-        data = read_upload(upload, MAX_SOURCE_BYTES)
+        data = self.in_our_format(read_upload(upload, MAX_SOURCE_BYTES))
         self.parsed(data)
         return data
+
+    def in_our_format(self, data: bytes) -> bytes:
+        """An Otter notebook as one of ours; any other as it is."""
+        if not is_otter(data):
+            return data
+        imported = import_otter(data)
+        if imported.lost:
+            raise ValidationError([said(one.as_problem()) for one in imported.lost])
+        self.import_notes = [said(one.as_problem()) for one in imported.not_understood]
+        return imported.notebook
 
     def parsed(self, data: bytes) -> Source:
         try:

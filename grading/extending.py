@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from grading import reviewing
 from grading.models import AuditEntry, Exercise, Extension, Submission, record
 from grading.policies import Extra, due_for, lateness
 
@@ -107,5 +108,16 @@ def forgive_lateness(extension: Extension, actor: "_User") -> None:
             continue
         submission.late_days, submission.late_percent = now.days, min(now.percent, submission.late_percent)
         submission.save(update_fields=["late_days", "late_percent"])
-        if submission.status == Submission.Status.GRADED and submission.grades.exists():
-            submission.add_reviewed(author=actor, reason=extension.reason)
+        before = submission.grade
+        if submission.status == Submission.Status.GRADED and before is not None:
+            after = submission.add_reviewed(author=actor, reason=extension.reason)
+            record(
+                AuditEntry.Action.EXTENDED,
+                exercise=extension.exercise,
+                actor=actor,
+                submission=submission,
+                before={"late_percent": before.late_percent, "score": before.score},
+                after={"late_percent": after.late_percent, "score": after.score},
+                reason=extension.reason,
+            )
+            reviewing.announce(submission, before, after)

@@ -219,6 +219,26 @@ PREFLIGHT: dict[str, Text] = {
         "en": "A value cannot cross, such as an object of a class of one's own. Let the answer give numbers, text, "
         "lists, arrays or tables.",
     },
+    "reason_compared": {
+        "th": "บรรทัดนี้เปรียบเทียบออบเจกต์ทั้งก้อน ให้เปรียบเทียบค่าของแอตทริบิวต์แทน",
+        "en": "This line compares whole objects: compare the values of their attributes.",
+    },
+    "reason_identity": {
+        "th": "บรรทัดนี้ถามว่าเป็นออบเจกต์เดียวกันหรือไม่ (is) ให้เปรียบเทียบค่าแทน",
+        "en": "This line asks whether two things are the same object (is): compare their values.",
+    },
+    "reason_too_big": {
+        "th": "ค่าใหญ่เกินไป ซ้อนกันลึกเกินไป หรือไม่มีที่สิ้นสุด ให้ตรวจเพียงส่วนหนึ่ง",
+        "en": "A value is too big, nested too deeply or without an end: check a part of it.",
+    },
+    "reason_sent": {
+        "th": "บรรทัดนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของผู้เรียน ให้ส่งข้อมูลแทน",
+        "en": "This line hands the learner's code something that is no data, such as a function of yours: hand it data.",
+    },
+    "reason_picture": {
+        "th": "บรรทัดนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้",
+        "en": "This line asks for a part of a figure that is not read.",
+    },
     "outcome_failed": {
         "th": "เงื่อนไขในบรรทัดนี้ไม่เป็นจริงเมื่อตัวตรวจและคำตอบอยู่คนละที่ เช่น การใช้ is หรือการอ่านตัวแปรที่ฟังก์ชันของคำตอบเปลี่ยน",
         "en": "What this line asserts is not so when check and answer run in two places: for instance identity (is), "
@@ -251,9 +271,10 @@ PREFLIGHT: dict[str, Text] = {
         "en": "With all answer cells emptied this check passes.",
     },
     "unstable": {
-        "th": "ผลการตรวจคำตอบต้นแบบไม่เหมือนกันทุกครั้ง: {outcomes} หากใช้ค่าสุ่มให้กำหนด seed",
+        "th": "ผลการตรวจคำตอบต้นแบบไม่เหมือนกันทุกครั้ง: {outcomes} หากใช้ค่าสุ่มให้กำหนด seed "
+        "และคำตอบต้นแบบต้องถูกต้องกับ ATTEMPT_SEED ทุกค่า",
         "en": "The model solution does not get the same result every time: {outcomes}. If chance plays a part, set a "
-        "seed.",
+        "seed; and the model solution has to be right for every ATTEMPT_SEED.",
     },
     "cell_error": {
         "th": "เซลล์นี้เกิดข้อผิดพลาดเมื่อรันคำตอบต้นแบบ ({said})",
@@ -317,5 +338,73 @@ PREFLIGHT: dict[str, Text] = {
     "manual": {
         "th": "ส่วนนี้มีคนเป็นผู้ตรวจ ({points} คะแนน)",
         "en": "This part is read by a person ({points} points).",
+    },
+}
+
+# What of an Otter notebook has no counterpart.
+OTTER: dict[str, Text] = {
+    "other_language": {
+        "th": "โน้ตบุ๊กภาษา R ยังนำเข้าไม่ได้",
+        "en": "notebooks in R cannot be imported yet",
+    },
+    "not_closed": {"th": "ไม่มี END QUESTION ปิดท้าย", "en": "there is no END QUESTION for it"},
+    "out_of_place": {"th": "เครื่องหมายนี้ไม่เข้าคู่กับเครื่องหมายก่อนหน้า", "en": "this mark does not match the ones before it"},
+    "setting": {"th": "ไม่รู้จักการตั้งค่านี้", "en": "this setting is not known"},
+    "files": {
+        "th": "อัปโหลดไฟล์ข้อมูลเหล่านี้ไปพร้อมกับแบบฝึกหัด: {names}",
+        "en": "upload these data files with the exercise: {names}",
+    },
+    "seed": {
+        "th": "ผู้เรียนและการตรวจใช้ค่า seed เดียวกันตามที่เขียนไว้ในโน้ตบุ๊ก",
+        "en": "learners and grading use the same seed, the one in the notebook",
+    },
+    "generate_seed": {
+        "th": "Otter กำหนด seed นี้ก่อนรันทุกเซลล์ ระบบนี้ไม่ทำเช่นนั้น ให้กำหนด seed ในเซลล์ที่ใช้ค่าสุ่ม",
+        "en": "Otter sets this seed before every cell, which is not done here: set it in the cells that use chance",
+    },
+    "config_file": {
+        "th": "อ่านไฟล์การตั้งค่าแยกไม่ได้ ให้เขียนการตั้งค่าไว้ในโน้ตบุ๊ก",
+        "en": "a separate file of settings is not read: write the settings into the notebook",
+    },
+    "plugin": {"th": "ไม่รองรับปลั๊กอิน", "en": "plugins are not supported"},
+    "no_name": {"th": "คำถามไม่มีชื่อ (name)", "en": "the question has no name"},
+    "solution_outside": {
+        "th": "คำตอบอยู่นอก BEGIN SOLUTION ผู้เรียนจะเห็นบรรทัดนี้",
+        "en": "a solution outside of BEGIN SOLUTION: learners would see this line",
+    },
+    "solution_text": {
+        "th": "ข้อความในส่วนคำตอบถูกตัดออก เพราะผู้เรียนไม่ควรเห็น",
+        "en": "text within a solution was left out: learners are not to see it",
+    },
+    "whole_solution": {
+        "th": "ไม่มีเครื่องหมาย SOLUTION ในเซลล์ จึงถือว่าทั้งเซลล์เป็นคำตอบ",
+        "en": "no line is marked SOLUTION, so the whole cell is taken for the solution",
+    },
+    "tests_of_manual": {
+        "th": "คำถามที่คนเป็นผู้ตรวจมีตัวตรวจไม่ได้",
+        "en": "a question that a person grades has no tests",
+    },
+    "manual_points": {
+        "th": "ไม่ได้กำหนดคะแนน จึงให้ 1 คะแนน",
+        "en": "no points are given, so it is worth 1 point",
+    },
+    "points": {"th": "อ่านคะแนนนี้ไม่ได้", "en": "these points are not understood"},
+    "no_tests": {
+        "th": "คำถามนี้ไม่มีตัวตรวจ จึงไม่มีคะแนน",
+        "en": "the question has no tests, so it is worth nothing",
+    },
+    "test_code": {"th": "อ่านโค้ดของตัวตรวจนี้ไม่ได้", "en": "the code of this test is not understood"},
+    "no_output": {
+        "th": "ไม่มีผลลัพธ์บันทึกไว้ใต้เซลล์ จึงไม่รู้ว่าคาดหวังค่าใด ให้รันเซลล์แล้วบันทึก หรือเขียนเป็น assert",
+        "en": "no output is saved below the cell, so what is expected is not known: run it and save, or write an "
+        "assertion",
+    },
+    "output": {
+        "th": "ผลลัพธ์ใต้เซลล์มีหลายส่วน ให้เขียนตัวตรวจเป็น assert แทน",
+        "en": "the output below the cell has several parts: write the test as an assertion",
+    },
+    "env": {
+        "th": "ตัวตรวจใช้ env หรือ * ไม่ได้ ให้ระบุชื่อที่ใช้เป็นอาร์กิวเมนต์",
+        "en": "a test cannot take env or *: name what it uses as arguments",
     },
 }

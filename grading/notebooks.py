@@ -198,7 +198,7 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise NotebookRefused("too_big", megabytes=MAX_BYTES >> 20)
     if not data.strip():
         raise NotebookRefused("empty")
-    document = _parse(data)
+    document = parse_document(data)
     if type(document) is not dict or type(document.get("nbformat")) is not int or not 2 <= document["nbformat"] <= 4:
         raise NotebookRefused("not_a_notebook")
     return _validated(_pruned(document))
@@ -237,7 +237,8 @@ def _raw_cells(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (cell for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else ()
 
 
-def _parse(data: bytes) -> Any:
+def parse_document(data: bytes) -> Any:
+    """JSON of bounded depth without duplicate keys. Raises ``NotebookRefused``."""
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
         if _depth(document) > MAX_DEPTH:
@@ -553,6 +554,11 @@ def _public_code(check: SourceCheck) -> str:
 def hidden_part(check: SourceCheck) -> str:
     """The code of a check that learners do not get, without its marks."""
     return _inside(check.code, "HIDDEN TESTS")
+
+
+def all_told(code: str) -> str:
+    """A check in which nothing is hidden, its lines where they were."""
+    return "\n".join("" if _MARK.match(line) else line for line in code.split("\n"))
 
 
 def solutions_of(source: Source) -> list[tuple[int, str]]:

@@ -6,6 +6,7 @@ outside. What comes out is data: a report of remarks, each with its cell and a s
 """
 
 import ast
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from grading.notebooks import (
     Source,
     SourceCheck,
     Text,
+    all_told,
     assemble,
     hidden_part,
     read_notebook,
@@ -177,7 +179,7 @@ def preflight(
     return Report(
         remarks=tuple(remarks),
         max_score=exercise.checked_score,
-        manual_score=exercise.max_score - exercise.checked_score,
+        manual_score=math.fsum(part.max_points for part in exercise.manual),
         model_score=total(trial.model),
         untouched_score=total(trial.untouched),
         runs=runs,
@@ -440,25 +442,30 @@ class _Trial:
         if output is not None:
             remark = _remark("model_fails", self.exercise, check.number, _line_of(output), said=_said(output))
             return self.with_error(remark, output)
-        if result.points > 0:
+        if result.points > 0 or (result.outcome == "failed" and self.shows_a_value(check)):
             points, of = f"{result.points:g}", f"{check.max_points:g}"
             return _remark("model_partial", self.exercise, check.number, points=points, max_points=of)
-        line, outcome = self.first_bad_line(check, result)
+        line, outcome, reason = self.first_bad_line(check, result)
         text = self.exercise.notebook.cells[check.number - 1].source.split("\n")[line - 1].strip() if line else ""
         code = "cannot_cross" if outcome == "not_examinable" else "differs_outside"
         taken = ", ".join(sorted(_names_taken(check.code, self.exercise)))
-        reason = PREFLIGHT["takes_names" if taken else f"outcome_{outcome}"]
+        why = PREFLIGHT.get(f"reason_{reason}") or PREFLIGHT["takes_names" if taken else f"outcome_{outcome}"]
         remark = _remark(code, self.exercise, check.number, line, line=line or "?", statement=text[:MAX_SAID])
-        reasons = {language: sentence.format(names=taken) for language, sentence in reason.items()}
+        reasons = {language: sentence.format(names=taken) for language, sentence in why.items()}
         return replace(remark, text={key: f"{remark.text[key]} {reasons[key]}" for key in remark.text})
 
-    def first_bad_line(self, check: SourceCheck, result: Check) -> tuple[int | None, str]:
-        """(line in the cell, outcome) of the first statement from which on the check does not pass: each beginning of
-        the check is examined as a check of its own."""
+    def shows_a_value(self, check: SourceCheck) -> bool:
+        """Whether the check ends with a value, in a kernel: that is what it grants."""
+        outputs = self.kernel.notebook.cells[check.number - 1].get("outputs", [])
+        return any(output.get("output_type") == "execute_result" for output in outputs)
+
+    def first_bad_line(self, check: SourceCheck, result: Check) -> tuple[int | None, str, str]:
+        """(line in the cell, outcome, reason) of the first statement from which on the check does not pass: each
+        beginning of the check is examined as a check of its own."""
         statements = _statements(check.code)[:MAX_STATEMENTS]
         if len(statements) < 1:
-            return None, result.outcome
-        lines = check.code.split("\n")
+            return None, result.outcome, result.reason
+        lines = all_told(check.code).split("\n")
         beginnings = ["\n".join(lines[: one.end_lineno]) for one in statements]
         probe, answers = _probe(self.exercise, check, beginnings)
         findings = self.examine(probe, answers).findings
@@ -466,8 +473,8 @@ class _Trial:
         for position, statement in enumerate(statements):
             finding = findings.get(f"probe-{position}", Finding("not_run"))
             if finding.outcome != "passed" and not _is_partial(finding, statement, statements):
-                return above + statement.lineno, finding.outcome
-        return None, result.outcome
+                return above + statement.lineno, finding.outcome, finding.reason
+        return None, result.outcome, result.reason
 
     def check_reports(self) -> Iterator[CheckReport]:
         for (check, model), untouched, blank in zip(self.check_pairs(), self.untouched, self.blank, strict=True):

@@ -216,14 +216,15 @@ def test_odd_addresses_show_the_queue(grader, submission, query):
 def test_a_learner_asks_and_an_instructor_answers_with_other_points(client, grader, submission, learner):
     own = browser(learner)
     ask = reverse("courses:appeal", args=[submission.pk])
-    assert own.post(ask, {"check": "c", "text": "คำตอบ <i>ถูก</i> แล้ว"}).status_code == 302
+    assert own.post(ask, {"check": "c", "text": "คำตอบ <i>ถูก</i> แล้ว\u202e"}).status_code == 302
     page = own.get(reverse("courses:submission", args=[submission.pk])).text
     assert "คำตอบ &lt;i&gt;ถูก&lt;/i&gt; แล้ว" in page
     assert '<option value="c">' not in page
     assert own.post(ask, {"check": "c", "text": "อีกครั้ง"}).status_code == 422
     appeal = Appeal.objects.get()
     address = reverse("answer_appeal", args=[appeal.pk])
-    assert "คำตอบ &lt;i&gt;ถูก&lt;/i&gt; แล้ว" in grader.get(address).text
+    assert "คำตอบ &lt;i&gt;ถูก&lt;/i&gt; แล้ว⟦U+202E⟧" in grader.get(address).text
+    assert "แล้ว⟦U+202E⟧" in grader.get(reverse("appeal_queue")).text
     bad = grader.post(address, {"seen": 0, "text": "ได้", "points-c": "9", "reason-c": "x"})
     assert bad.status_code == 422
     given = {"seen": 0, "text": "คุณถูกต้อง", "points-c": "5", "reason-c": "คำตอบถูกอีกแบบ"}

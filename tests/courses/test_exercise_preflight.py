@@ -12,9 +12,11 @@ from wagtail.users.models import UserProfile
 
 from grading import tasks
 from grading.models import AuditEntry, Exercise, HandInRefused, PreflightReport, PublishRefused, Submission
+from grading.notebooks import read_source
 from grading.preflight import CheckReport, Remark, Report
 from sandboxes.results import SandboxUnavailable, Usage
 from tests.grading.authored import answer, as_bytes, check, document
+from tests.grading.test_commands import OTTER
 
 pytestmark = pytest.mark.django_db
 ADD = "/cms/snippets/grading/exercise/add/"
@@ -278,3 +280,31 @@ def test_one_that_kills_every_worker_is_given_up(draft, settings):
     )
     assert PreflightReport.objects.release_stale() == 1
     assert PreflightReport.objects.get().status == "failed"
+
+
+# --- Otter's notebooks ---
+
+
+def upload(author, notebook):
+    given = {"slug": "x-2", "title_th": "แบบฝึกหัด", "title_en": "Exercise", "max_attempts": "", "is_open": "on"}
+    given |= RULES | {"limits": "", "source": SimpleUploadedFile("otter.ipynb", as_bytes(notebook))}
+    return author.post(ADD, given, follow=True)
+
+
+def test_an_otter_notebook_is_recognised_and_becomes_an_exercise(author):
+    understood = OTTER | {"cells": [cell for cell in OTTER["cells"] if cell["source"] != "x == 2"]}
+    understood["cells"].insert(
+        0, {"cell_type": "raw", "metadata": {}, "source": "# ASSIGNMENT CONFIG\nfiles:\n  - a.csv"}
+    )
+    page = upload(author, understood).text
+    exercise = Exercise.objects.get()
+    assert [check.id for check in read_source(bytes(exercise.newest.source)).checks] == ["q1-2"]
+    assert "a.csv" in page
+    assert "เซลล์ที่ 1" in page
+
+
+def test_an_otter_notebook_that_is_not_understood_is_refused_line_by_line(author):
+    page = upload(author, OTTER).text
+    assert "x == 2" in page
+    assert "เซลล์ที่ 7" in page
+    assert not Exercise.objects.exists()

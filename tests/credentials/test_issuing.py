@@ -9,10 +9,15 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
+from grading import reviewing, verdicts
+from grading.models import Exercise, Submission
+from grading.reviewing import Given
+from grading.scoring import Check
 from lms.credentials import issuing, signing, tasks
 from lms.credentials.models import AuditEntry, Competency, Credential, Subject
 from tests.conftest import make_person
 from tests.credentials.conftest import give_grade, make_achievement
+from tests.grading.submissions import hand_in, make_outcome
 
 
 @pytest.fixture
@@ -94,6 +99,34 @@ def test_a_regrade_that_was_not_isolated_takes_the_submission_out(achievement, e
     first = give_grade(learner, exercises[1])
     give_grade(learner, exercises[1], 6.0, round=1, submission=first.submission, is_isolated=False)
     assert issue(learner) == 0
+
+
+def test_where_the_last_submission_counts_a_better_one_before_issues_nothing(achievement, exercises, learner):
+    give_grade(learner, exercises[1])
+    for score in (6.0, 1.0):
+        give_grade(learner, exercises[0], score)
+    Exercise.objects.update(counts="last")
+    assert issue(learner) == 0
+    Exercise.objects.update(counts="best")
+    assert issue(learner) == 1
+
+
+def test_a_part_that_waits_for_a_person_issues_nothing_until_it_is_graded(
+    achievement, exercises, learner, other_learner
+):
+    for exercise in exercises:
+        submission = hand_in(exercise, learner)
+        claimed = Submission.objects.claim(submission.pk)
+        part = Check("essay", 0.0, 1.0, passed=False, outcome="waiting", examined="person")
+        rest = Check("t1", 5.0, 5.0, passed=True, outcome="passed")
+        assert claimed.record(make_outcome(checks=(rest, part), score=5.0, max_score=6.0))
+        assert verdicts.sign(claimed.grade)
+    assert issue(learner) == 0  # though 5 of 6 would be enough
+    for submission in Submission.objects.filter(learner=learner):
+        reviewing.judge(submission, reviewer=other_learner, given={"essay": Given(0)}, seen_round=0)
+    assert issue(learner) == 0  # nobody has signed the new round yet
+    assert verdicts.sign_reviewed() == 2
+    assert issue(learner) == 1
 
 
 def test_the_grades_of_somebody_else_count_for_nothing(achievement, exercises, learner, other_learner):

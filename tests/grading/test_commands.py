@@ -170,3 +170,43 @@ def test_check_exercise_that_could_not_be_done_is_exit_status_2(folder, args, en
     assert complaint in ran.stderr
     assert not ran.stderr.startswith("Traceback")
     assert "\nTraceback" not in ran.stderr
+
+
+OTTER = {
+    "cells": [
+        {"cell_type": "raw", "metadata": {}, "source": "# BEGIN QUESTION\nname: q1"},
+        {"cell_type": "raw", "metadata": {}, "source": "# BEGIN SOLUTION"},
+        {"cell_type": "code", "metadata": {}, "source": "x = 2 # SOLUTION", "outputs": [], "execution_count": None},
+        {"cell_type": "raw", "metadata": {}, "source": "# END SOLUTION"},
+        {"cell_type": "raw", "metadata": {}, "source": "# BEGIN TESTS"},
+        {"cell_type": "code", "metadata": {}, "source": "assert x == 2", "outputs": [], "execution_count": None},
+        {"cell_type": "code", "metadata": {}, "source": "x == 2", "outputs": [], "execution_count": None},
+        {"cell_type": "raw", "metadata": {}, "source": "# END TESTS"},
+        {"cell_type": "raw", "metadata": {}, "source": "# END QUESTION"},
+    ],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}
+
+
+def test_import_otter_writes_an_exercise_and_lists_what_it_did_not_understand(folder):
+    (folder / "otter.ipynb").write_bytes(as_bytes(OTTER))
+    ran = manage(folder, "import_otter", "otter.ipynb", "out.ipynb", "--language", "en")
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout.startswith("! cell 7 line 1 (x == 2): no output is saved below the cell")
+    assert "### BEGIN SOLUTION" in (folder / "out.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        (["exercise.ipynb", "out.ipynb"], "no question of Otter's"),
+        (["none.ipynb", "out.ipynb"], "No such file"),
+        (["exercise.ipynb", "exercise.ipynb"], "overwrite"),
+    ],
+)
+def test_import_otter_says_why_it_wrote_nothing(folder, args, complaint):
+    ran = manage(folder, "import_otter", *args)
+    assert ran.returncode == 2
+    assert complaint in ran.stderr

@@ -55,6 +55,7 @@ def bad():
         check("easy", "assert True", hint="Nothing to do"),
         check("chance", "0.1 + 0.8 * draw()", points=1, hint="Good luck"),
         check("half", "assert limit == 7\n2", points=4, hint="Two of four"),
+        check("zero", "limit - 7", points=4, hint="None of four"),
         check("nothing", "assert limit == 7", points=0, hint="For free"),
         check("tells", "assert limit == 7", hidden="assert limit * 617 == 4319", hint="It is 4319"),
         check("twice", "assert limit == 7", hidden="assert limit  ==  7", hint="Seven"),
@@ -103,6 +104,7 @@ def test_every_fault_is_found_and_publishing_is_refused(bad):
         ("passes_untouched", "easy"),
         ("unstable", "chance"),
         ("model_partial", "half"),
+        ("model_partial", "zero"),
         ("cell_error", "reads-hidden"),
         ("solution_left", "a"),
         ("hidden_file_visible", ""),
@@ -148,6 +150,12 @@ def test_what_cannot_be_examined_is_named_with_its_statement_and_why(bad):
 
 def test_a_check_that_takes_a_name_of_the_answer_is_told_so(bad):
     assert "(helper)" in remark(bad, "differs_outside", "takes").text["en"]
+
+
+def test_a_model_solution_that_is_right_for_some_seeds_only_is_found_out():
+    odd = check("t", "assert small(ATTEMPT_SEED)", hint="Seeds")
+    report = tried(setup("ATTEMPT_SEED = 1"), answer("a", "def small(n):\n    return n < 2"), odd, runs=2)
+    assert codes(report, "error") == {("unstable", "t")}
 
 
 def test_an_answer_that_passes_when_left_out_is_told_of():
