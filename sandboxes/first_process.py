@@ -41,7 +41,10 @@ def main(control: socket.socket, run_python: RunPython | None = None) -> NoRetur
         streams = dict(zip(job["fds"], fds, strict=True))
         _write_files(job, streams.pop("payload"))
         if job["is_alone"] and job["is_python"] and run_python is not None:
-            _become_alone(job, streams, control, run_python)
+            last = lockdown.arrange_fds({int(number): fd for number, fd in streams.items()}, control.fileno())
+            control.detach()  # its number is the program's by now, or nobody's
+            control = socket.socket(fileno=last)
+            _become_alone(job, control, run_python)
         children = _watch_children()
         program = _start_program(job, streams, run_python)
         channel.send(control, {"event": "started"})
@@ -152,16 +155,13 @@ def _become_program(
     os._exit(127)
 
 
-def _become_alone(
-    job: Mapping[str, Any], streams: Mapping[int, int], control: socket.socket, run_python: RunPython
-) -> NoReturn:
+def _become_alone(job: Mapping[str, Any], control: socket.socket, run_python: RunPython) -> NoReturn:
     """Be the program, with nobody beside it: a fork less, where nothing has to be told of how it ends."""
-    fd = lockdown.arrange_fds({int(number): fd for number, fd in streams.items()}, control.detach())
     os.umask(0o022)
     if job["seccomp"] is not None:
         lockdown.filter_calls(bytes.fromhex(job["seccomp"]))
-    with socket.socket(fileno=fd) as last:
-        channel.send(last, {"event": "started"})
+    channel.send(control, {"event": "started"})
+    control.close()
     os.environ.clear()
     os.environ.update(job["env"])
     os._exit(run_python(job["argv"]))

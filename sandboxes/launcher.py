@@ -31,6 +31,7 @@ from sandboxes.slots import Slots
 
 START_SECONDS = 20.0
 ZYGOTE_SECONDS = 3.0  # to fork; after that the box starts cold
+END_SECONDS = 10.0
 # How often limits are looked at where no signal tells of them: often at first, seldom in a box that lives long.
 POLL_SECONDS, LATER_POLL_SECONDS, LATER_SECONDS = 0.05, 0.25, 5.0
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -53,6 +54,15 @@ class Wait:
 
     sources: tuple[Any, ...]
     seconds: float | None = None
+
+    def over(self) -> list[Any]:
+        """Wait, doing nothing else; returns which are ready."""
+        poll = select.poll()  # `select.select` knows no number above 1023
+        numbers = {source if isinstance(source, int) else source.fileno(): source for source in self.sources}
+        for number in numbers:
+            poll.register(number, select.POLLIN)
+        found = poll.poll(None if self.seconds is None else self.seconds * 1000)
+        return [numbers[number] for number, _ in found]
 
 
 # Yields what it waits for, is sent which of that is ready, and ends when the box has.
@@ -98,12 +108,10 @@ class Launcher:
 
     def run(self) -> None:
         """Go through all steps, in a process of its own."""
-        steps = self.steps()
-        with contextlib.suppress(StopIteration):
+        with contextlib.closing(self.steps()) as steps, contextlib.suppress(StopIteration):
             wait = next(steps)
             while True:
-                ready, _, _ = select.select(wait.sources, [], [], wait.seconds)
-                wait = steps.send(ready)
+                wait = steps.send(wait.over())
 
     def steps(self) -> Steps:
         """Build, watch, report; what goes wrong is reported too. Closed early, it ends the box.
@@ -120,7 +128,11 @@ class Launcher:
         except (lockdown.StepFailed, SandboxUnavailable, channel.Closed, TimeoutError, OSError) as error:
             with contextlib.suppress(channel.Closed):
                 channel.send(self.control, {"event": "failed", "reason": str(error)})
-        finally:
+            yield from self._end()
+        except Exception:
+            yield from self._end()
+            raise
+        finally:  # nothing is left to do, unless this was called off
             self._end_at_once()
             self.groups.remove()
             if slot is not None:
@@ -284,10 +296,12 @@ class Launcher:
             said, fds = channel.receive(self.first)
         except (channel.Closed, TimeoutError):
             return False
-        if said["event"] == "sockets":
-            channel.send(self.control, {"event": "sockets"}, fds)
-        for fd in fds:
-            os.close(fd)
+        try:
+            if said["event"] == "sockets":
+                channel.send(self.control, {"event": "sockets"}, fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
         if said["event"] == "ended":
             self.ended = said
         if said["event"] == "failed":
@@ -318,10 +332,10 @@ class Launcher:
         self._let_go()
 
     def _end_at_once(self) -> None:
-        """The same without giving way to other boxes, where that went wrong or was called off."""
+        """The same without giving way to other boxes."""
         if self.process is not None:
             self._kill(self.process)
-            select.select([self.process], [], [])
+            Wait((self.process,), END_SECONDS).over()
         self._let_go()
 
     def _kill(self, process: int) -> None:
@@ -330,8 +344,8 @@ class Launcher:
 
     def _let_go(self) -> None:
         if self.process is not None:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)  # where it is a child of ours
+            if not self.is_warm:  # else it is the zygote's child, and one of ours may have its number by now
+                os.waitpid(self.pid, 0)
             os.close(self.process)
             self.process = None
         self.opened.close()

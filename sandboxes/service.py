@@ -393,11 +393,11 @@ class Service:
             self._launch_cold(control, request, fds)
             return
         try:
-            launcher = Launcher(control, request, fds, zygote=zygote.orders, slots=self.slots)
+            launcher = Launcher(control, request, list(fds), zygote=zygote.orders, slots=self.slots)
         except Exception as error:
             self._refuse(control, error)
             return
-        launcher.fds = [os.dup(fd) for fd in fds]
+        fds.clear()  # they are the box's now
         zygote.forks += 1
         self.running.append(Running(launcher, launcher.steps()))
         self._go_on(self.running[-1], None)
@@ -410,7 +410,11 @@ class Service:
 
     def _launch_cold(self, control: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
         """Fork a launcher for one box; it goes on alone."""
-        pid = self._fork()
+        try:
+            pid = self._fork()
+        except OSError as error:  # no more processes are to be had
+            self._refuse(control, error)
+            return
         if pid == 0:
             self._become_launcher(control, request, fds)
         self.launchers.add(pid)
@@ -419,8 +423,11 @@ class Service:
     def _go_on(self, running: Running, ready: list[Any] | None) -> None:
         """Let a box go on to what it waits for next; ``ready`` is None for one that begins."""
         launcher = running.launcher
+        # First of all: what it closes now may be open in a launcher that was just forked, and be told of for ever.
+        self._watch_for(running, ())
         try:
             wait = running.steps.send(ready)  # type: ignore[arg-type]
+            self._watch_for(running, wait.sources)
         except StopIteration:
             self._forget_box(running)
         except NoZygote as error:
@@ -432,20 +439,20 @@ class Service:
             self._refuse(launcher.control, error)
             self._forget_box(running)
         else:
-            self._watch_for(running, wait.sources)
             running.due_at = math.inf if wait.seconds is None else time.monotonic() + wait.seconds
 
     def _watch_for(self, running: Running, sources: tuple[Any, ...]) -> None:
-        if sources == running.sources:
-            return
         for source in running.sources:
             self.selector.unregister(source)
+        running.sources = ()
         for source in sources:
             self.selector.register(source, selectors.EVENT_READ, running)
-        running.sources = sources
+            running.sources += (source,)
 
     def _forget_box(self, running: Running) -> None:
         self._watch_for(running, ())
+        with contextlib.suppress(Exception):
+            running.steps.close()
         self.running.remove(running)
         running.launcher.control.close()
         for fd in running.launcher.fds:
@@ -605,7 +612,8 @@ class Service:
         with contextlib.suppress(OSError):
             self.path.unlink()
         for running in self.running:
-            running.steps.close()
+            with contextlib.suppress(Exception):  # of one box, which is not to keep the others alive
+                running.steps.close()
         for pid in self.launchers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
