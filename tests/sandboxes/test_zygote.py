@@ -29,6 +29,7 @@ from .service_fixture import (
     namespaces_of,
     open_files,
     open_folder,
+    program_of,
     run,
     serving,
     state_of,
@@ -130,7 +131,7 @@ def served(places, tmp_path_factory):
         declare_light("light", places["light"], "probe"),
         declare_light("threaded", places["threaded"], "starts_a_thread"),
     ]
-    with serving("\n".join(declared), environment=environment) as served:
+    with serving("\n".join(declared), environment=environment, groups=[4, 4242]) as served:
         yield served
 
 
@@ -139,6 +140,12 @@ def asked(served, monkeypatch):
     """The service, which boxes of the test are asked of."""
     monkeypatch.setenv("SANDBOXES_SOCKET", str(served.socket))
     return served
+
+
+@pytest.fixture(params=[False, True], ids=["watched", "alone"])
+def is_alone(request):
+    """Is the program the only process of its box, or has it the first process beside it?"""
+    return request.param
 
 
 @pytest.fixture
@@ -151,10 +158,10 @@ def probed(asked):
 # ── 1. Secrets ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_secrets_of_the_service_are_in_no_zygote_and_in_no_child(asked, places):
+def test_secrets_of_the_service_are_in_no_zygote_and_in_no_child(asked, places, is_alone):
     assert holds(asked.process.pid, SECRET)
     assert holds(asked.process.pid, LOADED_SECRET)
-    with waiting(python=places["python"]) as program:
+    with waiting(python=places["python"], is_alone=is_alone) as program:
         assert program.is_warm
         for pid in (asked.zygote("python"), *family_of(program.pid)):
             assert not holds(pid, SECRET)
@@ -167,28 +174,30 @@ def test_a_zygote_cannot_read_the_process_that_was_once_the_service(probed):
     assert SECRET not in str(probed["environment"])
 
 
-def test_the_work_of_one_learner_is_not_in_the_memory_of_the_next(asked, places):
+def test_the_work_of_one_learner_is_not_in_the_memory_of_the_next(asked, places, is_alone):
     work = secrets.token_hex(16)
     code = "import time\nwork = open('work').read()\nprint('here', flush=True)\ntime.sleep(600)"
-    with Program(code, python=places["python"], files={"work": work.encode()}) as program:
+    sent = {"work": work.encode()}
+    with Program(code, python=places["python"], files=sent, is_alone=is_alone) as program:
         program.start()
         wait_for(program.out)
         assert any(holds(pid, work) for pid in family_of(program.pid))
-    with waiting(python=places["python"]) as program:
+    with waiting(python=places["python"], is_alone=is_alone) as program:
         assert not any(holds(pid, work) for pid in (asked.zygote("python"), *family_of(program.pid)))
 
 
 # ── 2. File descriptors ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_child_has_its_streams_and_what_was_passed_and_no_other_file(asked, places):
+def test_a_child_has_its_streams_and_what_was_passed_and_no_other_file(asked, places, is_alone):
     passed = os.open("/dev/null", os.O_RDONLY)
     ours = os.open("/etc/passwd", os.O_RDONLY)
     os.set_inheritable(ours, True)
     code = "import os\nprint(*sorted(int(number) for number in os.listdir('/proc/self/fd')))"
-    done = run(code, python=places["python"], pass_fds=[passed])
-    with waiting(python=places["python"], pass_fds=[passed]) as program:
-        (inside,) = children_of(program.pid)
+    done = run(code, python=places["python"], pass_fds=[passed], is_alone=is_alone)
+    with waiting(python=places["python"], pass_fds=[passed], is_alone=is_alone) as program:
+        assert len(family_of(program.pid)) == 2 - is_alone
+        inside = program_of(program)
         assert set(open_files(inside)) == {0, 1, 2, passed}
         assert not [path for path in open_files(inside).values() if "socket" in path or "anon_inode" in path]
     os.close(passed)
@@ -206,6 +215,14 @@ def test_a_zygote_has_its_order_socket_and_no_other(asked, places):
     assert not [path for number, path in files.items() if number != 3 and not path.startswith("/")]
 
 
+def test_the_launcher_of_a_zygote_has_nothing_of_the_service_open(asked):
+    ours = set(open_files(asked.process.pid).values()) - {"/dev/null", str(asked.log)}
+    for name in ("python", "light"):
+        its = open_files(asked.ask()["zygotes"][name]["pid"])
+        assert not ours & set(its.values())
+        assert not [path for path in its.values() if "eventpoll" in path or path.startswith("pipe:")]
+
+
 # ── 3. One run per child ─────────────────────────────────────────────────────────────────────────────────────────
 
 LEAVES_TRACES = """
@@ -217,6 +234,7 @@ os.environ["TRACE"] = "1"
 os.chdir("/tmp")
 for folder in ("/cwd", "/tmp", "/dev/shm", "/tools"):
     open(f"{folder}/trace", "w").write("x")
+print("left")
 """
 LOOKS_FOR_TRACES = """
 import builtins, os, sys, pandas, numpy
@@ -227,9 +245,9 @@ print([hasattr(builtins, "trace"), hasattr(pandas, "trace"), hasattr(numpy, "tra
 """
 
 
-def test_nothing_of_one_run_is_there_in_the_next(asked, places):
-    assert run(LEAVES_TRACES, python=places["python"]).ending.exit_code == 0
-    done = run(LOOKS_FOR_TRACES, python=places["python"])
+def test_nothing_of_one_run_is_there_in_the_next(asked, places, is_alone):
+    assert run(LEAVES_TRACES, python=places["python"], is_alone=is_alone).out == "left\n"
+    done = run(LOOKS_FOR_TRACES, python=places["python"], is_alone=is_alone)
     assert done.is_warm
     assert done.out == f"{[False] * 9} 1 2.0 /cwd\n"
 
@@ -246,9 +264,9 @@ def test_nothing_of_one_run_is_there_in_the_next(asked, places):
         "import atexit, os\nprint('once', flush=True)\natexit.register(os.fork)",
     ],
 )
-def test_a_child_runs_once_and_never_comes_back_to_the_zygote(asked, places, code):
+def test_a_child_runs_once_and_never_comes_back_to_the_zygote(asked, places, code, is_alone):
     zygote, forks = asked.zygote("light"), asked.ask()["zygotes"]["light"]["forks"]
-    done = run(code, python=places["light"])
+    done = run(code, python=places["light"], is_alone=is_alone)
     assert done.is_warm
     assert done.out == "once\n"
     assert asked.zygote("light") == zygote
@@ -256,16 +274,18 @@ def test_a_child_runs_once_and_never_comes_back_to_the_zygote(asked, places, cod
     wait_for(lambda: not children_of(zygote))
 
 
-def test_what_the_zygote_would_do_at_its_end_is_not_done_at_the_end_of_a_child(asked, places):
-    done = run("import atexit\natexit.register(print, 'my own last words')", python=places["light"])
+def test_what_the_zygote_would_do_at_its_end_is_not_done_at_the_end_of_a_child(asked, places, is_alone):
+    code = "import atexit\natexit.register(print, 'my own last words')"
+    done = run(code, python=places["light"], is_alone=is_alone)
     assert (done.is_warm, done.out) == (True, "my own last words\n")
 
 
 # ── 4. Processes and namespaces ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_first_process_is_the_first_in_namespaces_of_its_own(asked, places):
-    with waiting(python=places["light"]) as one, waiting(python=places["light"]) as other:
+def test_the_first_process_is_the_first_in_namespaces_of_its_own(asked, places, is_alone):
+    options = {"python": places["light"], "is_alone": is_alone}
+    with waiting(**options) as one, waiting(**options) as other:
         assert one.is_warm
         assert other.is_warm
         seen = [namespaces_of(pid) for pid in (one.pid, other.pid, asked.zygote("light"), "self")]
@@ -294,9 +314,9 @@ for _ in range(10):
         wait_for(lambda: len(children_of(program.pid)) == 1)
 
 
-def test_a_zygote_keeps_no_dead_child(asked, places):
+def test_a_zygote_keeps_no_dead_child(asked, places, is_alone):
     for _ in range(3):
-        run("", python=places["light"])
+        run("", python=places["light"], is_alone=is_alone)
     wait_for(lambda: not children_of(asked.zygote("light")))
 
 
@@ -366,14 +386,15 @@ STEPS = (*STEPS, "restrict_files")
 @pytest.mark.parametrize("start", ["warm", "cold"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_box_that_cannot_be_locked_is_refused_before_anything_of_the_learner_is_read(
-    failing, payloads, monkeypatch, step, start, how
+    failing, payloads, monkeypatch, step, start, how, is_alone
 ):
     service, pythons = failing
     monkeypatch.setenv("SANDBOXES_SOCKET", str(service.socket))
     forks = service.ask()["zygotes"]["light"]["forks"]
     code = "print('it runs')"
     env = {"FAILING_STEP": f"{step} {how}"}
-    with Program(code, python=pythons[start], env=env, files={"work": b"of a learner"}) as program:
+    sent = {"work": b"of a learner"}
+    with Program(code, python=pythons[start], env=env, files=sent, is_alone=is_alone) as program:
         with pytest.raises(SandboxUnavailable, match=f"{step} was made to fail" if how == "refused" else "died"):
             program.start()
         assert (program.out(), program.err()) == ("", "")
@@ -395,11 +416,11 @@ def test_a_box_that_cannot_be_locked_only_when_it_is_forked_starts_cold(failing,
 
 @pytest.mark.parametrize("start", ["warm", "cold"])
 @pytest.mark.parametrize("step", ["arrange_fds", "filter_calls"])
-def test_a_program_that_cannot_be_locked_is_refused_before_it_begins(failing, monkeypatch, step, start):
+def test_a_program_that_cannot_be_locked_is_refused_before_it_begins(failing, monkeypatch, step, start, is_alone):
     service, pythons = failing
     monkeypatch.setenv("SANDBOXES_SOCKET", str(service.socket))
     env = {"FAILING_STEP": step}
-    with Program("print('it runs')", python=pythons[start], env=env) as program:
+    with Program("print('it runs')", python=pythons[start], env=env, is_alone=is_alone) as program:
         with pytest.raises(SandboxUnavailable, match=f"{step} was made to fail"):
             program.start()
         assert (program.out(), program.err()) == ("", "")
@@ -416,7 +437,7 @@ def test_the_learner_s_work_is_read_where_no_step_fails(failing, payloads, monke
     assert os.lseek(payload, 0, os.SEEK_CUR) == len(b"of a learner")
 
 
-def test_a_child_is_in_its_control_groups_before_it_holds_anything_of_the_learner(asked, places):
+def test_a_child_is_in_its_control_groups_before_it_holds_anything_of_the_learner(asked, places, is_alone):
     def groups_of(pid):
         return set(re.findall(r"sandbox-\d+", Path(f"/proc/{pid}/cgroup").read_text()))
 
@@ -424,12 +445,13 @@ def test_a_child_is_in_its_control_groups_before_it_holds_anything_of_the_learne
     possible.remove()
     if not possible.limits_memory:
         pytest.skip("no control group can be written here")
-    with waiting(python=places["light"]) as program:
+    with waiting(python=places["light"], is_alone=is_alone) as program:
         for pid in family_of(program.pid):
             assert groups_of(pid) == {f"sandbox-{program.uid}"}
         assert groups_of(asked.zygote("light")) == {f"sandbox-{uid_of(asked.zygote('light'))}"}
     sent = {"work": b"x" * (40 << 20)}
-    done = run("", python=places["light"], files=sent, limits=LIMITS.with_(disk_bytes=64 << 20))
+    limits = LIMITS.with_(disk_bytes=64 << 20)
+    done = run("", python=places["light"], files=sent, limits=limits, is_alone=is_alone)
     assert done.is_warm
     assert done.max_memory_bytes > 40 << 20
 
@@ -456,7 +478,7 @@ def test_a_library_that_starts_a_thread_is_refused_plainly_and_its_environment_s
 # ── 7. Random numbers and hashes ─────────────────────────────────────────────────────────────────────────────────
 
 DRAWS = """
-import json, random, secrets, tempfile, uuid
+import json, random, secrets, sqlite3, tempfile, uuid
 import numpy as np, pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.datasets import make_blobs
@@ -465,12 +487,13 @@ print(json.dumps({
     "normal": np.random.standard_normal(), "default_rng": np.random.default_rng().random(), "uuid1": str(uuid.uuid1()),
     "uuid4": str(uuid.uuid4()), "secrets": secrets.token_hex(), "sklearn": check_random_state(None).random_sample(),
     "blobs": make_blobs(3, 1)[0].tolist(), "pandas": pd.Series(range(10**6)).sample(2).tolist(),
-    "permutation": np.random.permutation(10**4).tolist()[:9]}))
+    "permutation": np.random.permutation(10**4).tolist()[:9], "name": tempfile.mktemp(),
+    "sqlite": sqlite3.connect(":memory:").execute("select random()").fetchone()}))
 """
 
 
-def test_two_children_draw_different_random_numbers(asked, places):
-    draws = [run(DRAWS, python=places["python"]) for _ in range(3)]
+def test_two_children_draw_different_random_numbers(asked, places, is_alone):
+    draws = [run(DRAWS, python=places["python"], is_alone=is_alone) for _ in range(3)]
     assert all(done.is_warm for done in draws)
     first, *others = [done.tells() for done in draws]
     for other in others:
@@ -497,7 +520,7 @@ print(hash('abc'), id(object), cast(pythonapi.Py_GetVersion, c_void_p).value)
             monkeypatch.setenv("SANDBOXES_SOCKET", str(service.socket))
             launcher, zygote = service.ask()["zygotes"]["light"]["pid"], service.zygote("light")
             runs = []
-            while service.ask()["zygotes"]["light"]["pid"] == launcher:
+            while service.ask()["zygotes"]["light"]["pid"] == launcher and len(runs) < 200:
                 runs.append(run(code, python=places["light"]))
             runs.append(run(code, python=places["light"]))
             wait_for(lambda: not Path(f"/proc/{zygote}").exists())
@@ -511,8 +534,8 @@ print(hash('abc'), id(object), cast(pythonapi.Py_GetVersion, c_void_p).value)
 # ── 8. Siblings ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_child_can_neither_see_nor_reach_its_siblings_nor_the_zygote(asked, places):
-    with waiting(python=places["light"]) as sibling:
+def test_a_child_can_neither_see_nor_reach_its_siblings_nor_the_zygote(asked, places, is_alone):
+    with waiting(python=places["light"], is_alone=is_alone) as sibling:
         code = f"""{PRELUDE}
 say({{
     "traceme": call(101, 0, 0, 0, 0), "attach": call(101, 16, 1, 0, 0), "read": call(310, os.getpid(), 0, 0, 0, 0, 0),
@@ -523,7 +546,7 @@ say({{
     "parent": [os.access(f"/proc/1/{{name}}", os.R_OK) for name in ("mem", "environ", "root", "maps", "fd")],
     "uid": os.getuid(),
 }})"""
-        done = run(code, python=places["light"])
+        done = run(code, python=places["light"], is_alone=is_alone)
         assert done.is_warm
         seen = done.tells()
         assert sibling.uid == uid_of(sibling.pid)
@@ -531,9 +554,9 @@ say({{
     refused = ("traceme", "attach", "read", "write", "dumpable", "kcmp", "take_fd")
     assert {name: seen[name] for name in refused} == dict.fromkeys(refused, "EPERM")
     assert seen["is_dumpable"] == 0
-    assert len(seen["processes"]) <= 2
+    assert len(seen["processes"]) == 1
     assert seen["sibling"] == [False] * 3
-    assert seen["parent"] == [False] * 5
+    assert is_alone or seen["parent"] == [False] * 5
 
 
 # ── 9. Poisoned preloads ─────────────────────────────────────────────────────────────────────────────────────────
@@ -616,14 +639,20 @@ def test_a_zygote_reaches_nothing_of_the_machine(asked, host, probed):
     assert len(probed["processes"]) <= 3
 
 
-def test_the_children_of_a_zygote_hold_no_right_at_all(asked, places):
-    with waiting(python=places["light"]) as program:
+def test_a_box_that_starts_cold_belongs_to_no_group_of_the_service(asked, places):
+    assert status_of(asked.process.pid)["Groups"] == "4 4242"
+    with waiting(python=places["threaded"]) as program:
+        assert not program.is_warm
+        assert [status_of(pid)["Groups"] for pid in family_of(program.pid)] == [""] * 2
+
+
+def test_the_children_of_a_zygote_hold_no_right_at_all(asked, places, is_alone):
+    with waiting(python=places["light"], is_alone=is_alone) as program:
         for pid in family_of(program.pid):
             status = status_of(pid)
             assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
-            assert status["NoNewPrivs"] == "1"
-        (inside,) = children_of(program.pid)
-        assert status_of(inside)["Seccomp"] == "2"
+            assert (status["NoNewPrivs"], status["Groups"]) == ("1", "")
+        assert status_of(program_of(program))["Seccomp"] == "2"
 
 
 KILLS = """
@@ -634,10 +663,12 @@ for pid in (-1, 1, os.getppid(), *range(3, 100), 0):
 """
 
 
-def test_a_run_that_kills_all_it_can_kills_itself(asked, places):
+def test_a_run_that_kills_all_it_can_kills_itself_at_most(asked, places):
     zygote = asked.zygote("light")
     with waiting(python=places["light"]) as neighbour:
         done = run(KILLS, python=places["light"])
         assert (done.ending.status, done.ending.signal) == (RunStatus.KERNEL_DIED, 9)
+        alone = run(f"import os\nos.fork()\n{KILLS}", python=places["light"], is_alone=True)
+        assert alone.ending.status is RunStatus.COMPLETED  # process 1 of a box cannot be killed from inside
         assert neighbour.poll() is None
     assert asked.zygote("light") == zygote
