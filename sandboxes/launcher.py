@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ class Launcher:
     """Builds the box of one request and watches it until it has ended.
 
     ``zygote``: a socket on which a zygote of the request's environment takes orders. A box with the role "zygote" is
-    the outer box of one. ``slots``: where to take a user id from.
+    the outer box of one. ``has_home``: whether that box stands, with which everything forked in it ends. ``slots``:
+    where to take a user id from.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class Launcher:
         fds: list[int],
         *,
         zygote: socket.socket | None = None,
+        has_home: Callable[[], bool] = lambda: True,
         role: isolation.Role = "run",
         slots: Slots | None = None,
     ) -> None:
         self.control, self.request, self.fds, self.zygote, self.role = control, request, fds, zygote, role
+        self.has_home = has_home
         self.slots = slots or (
             Slots(isolation.FIRST_UID, isolation.SLOTS)
             if role == "run"
@@ -284,7 +287,7 @@ class Launcher:
             if self.first in ready and not self._hear():
                 return "exited" if self.ended else "broken"
             if self.process in ready:
-                return "exited" if self.ended or is_alone else "broken"
+                return "exited" if self.ended or (is_alone and self.has_home()) else "broken"
             if time.monotonic() >= deadline:
                 return "out_of_time"
             if is_limited and cpu_seconds > self.limits.cpu_seconds:

@@ -47,6 +47,7 @@ MAX_BACKOFF_SECONDS, HOPELESS_DEATHS = 60.0, 3
 ZYGOTE_MEMORY_BYTES = 4 << 30
 ZYGOTE_PROGRAM = ("__init__.py", "channel.py", "first_process.py", "lockdown.py", "zygote.py")
 BACKLOG = 256
+PF_EXITING = 4  # of a process, in /proc
 BOXES_OF_A_RUN = 2  # at the same time
 
 
@@ -156,10 +157,28 @@ class Zygote:
     is_ready: bool = False
     has_ended: bool = False  # the process that launched it
     forks: int = 0
+    first: int | None = None  # the pid of its outer box's first process
 
     def is_worn(self) -> bool:
         """Is it time for a new one?"""
         return self.forks >= MAX_FORKS or time.monotonic() > self.started_at + MAX_AGE_SECONDS
+
+    def learn_first(self) -> None:
+        """Take in which process its outer box begins with: its launcher says that first of all."""
+        self.control.setblocking(False)
+        with contextlib.suppress(channel.Closed, KeyError):
+            self.first = self.first or channel.receive(self.control)[0]["pid"]
+
+    def has_home(self) -> bool:
+        """Does its outer box stand? When that ends, so do all that were forked in it, through no fault of theirs.
+
+        Its first process is on its way out before the first of the others is.
+        """
+        try:
+            state, *fields = Path(f"/proc/{self.first}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return self.first is None  # not known
+        return state not in "ZX" and not int(fields[5]) & PF_EXITING
 
     def is_stuck(self) -> bool:
         return not self.is_ready and time.monotonic() > self.started_at + READY_SECONDS
@@ -393,7 +412,9 @@ class Service:
             self._launch_cold(control, request, fds)
             return
         try:
-            launcher = Launcher(control, request, list(fds), zygote=zygote.orders, slots=self.slots)
+            zygote.learn_first()
+            options: dict[str, Any] = {"zygote": zygote.orders, "has_home": zygote.has_home, "slots": self.slots}
+            launcher = Launcher(control, request, list(fds), **options)
         except Exception as error:
             self._refuse(control, error)
             return

@@ -243,16 +243,16 @@ def test_when_the_service_is_killed_every_forked_box_ends(serve, python):
     wait_for(lambda: not left_by({box.uid for box in boxes}))
 
 
-def test_when_the_first_process_of_a_zygotes_outer_box_is_killed_its_boxes_end(serve, python, is_alone):
+@pytest.mark.parametrize("killed", ["launcher", "first process"])
+def test_when_the_outer_box_of_a_zygote_ends_its_boxes_do_and_that_is_our_failure(serve, python, is_alone, killed):
     started = serve()
-    with waiting(python=python, is_alone=is_alone) as program:
-        (first,) = children_of(started.ask()["zygotes"]["light"]["pid"])
-        family = family_of(first) | family_of(program.pid)
-        os.kill(first, signal.SIGKILL)
-        ending = program.wait(5)
-        # One that is alone in its box cannot say that this was not its own doing; what it was to say is missing then.
-        assert ending.status is (RunStatus.COMPLETED if is_alone else RunStatus.SANDBOX_FAILED)
-        assert ending.exit_code is None
+    with ExitStack() as opened:
+        programs = [opened.enter_context(waiting(python=python, is_alone=is_alone)) for _ in range(5)]
+        launcher = started.ask()["zygotes"]["light"]["pid"]
+        (first,) = children_of(launcher)
+        family = family_of(launcher)
+        os.kill(launcher if killed == "launcher" else first, signal.SIGKILL)
+        assert {program.wait(5).status for program in programs} == {RunStatus.SANDBOX_FAILED}
         wait_for(lambda: not living(family), LAST_SECONDS)
     wait_for(lambda: started.is_warm("light"))
 
