@@ -270,7 +270,7 @@ PREFLIGHT: dict[str, Text] = {
     },
     "reason_sent": {
         "th": "บรรทัดนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของผู้เรียน ให้ส่งข้อมูลแทน",
-        "en": "This line hands the learner's code something that is no data, such as a function of yours: hand it data.",
+        "en": "This line hands the learner's code something that is no data, such as a function: hand it data.",
     },
     "reason_picture": {
         "th": "บรรทัดนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้",
