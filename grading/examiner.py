@@ -28,6 +28,8 @@ START_SECONDS = 30.0  # for both sandboxes to be ready; not the learner's time
 END_SECONDS = 5.0
 START_CPU_SECONDS = 15.0
 EXAMINER_MEMORY_BYTES = 1 << 30  # at least: the checks hold what they compare with beside what was sent
+MAX_TOLD, MAX_TOLD_TEXT = 3, 300  # differences of one check, characters of each word about one
+TOLD_KEYS = frozenset(["kind", "row", "column", "expected", "got"])
 MAX_VERDICT_BYTES = 1 << 20
 MAX_SECONDS = 3600.0
 
@@ -132,7 +134,8 @@ def _job(source: Source, limits: Limits, seed: int | None) -> bytes:
 
 def _job_cell(cell: Any, role: Role, check: SourceCheck | None, public: str) -> dict[str, Any]:
     if check is not None:
-        return {"kind": "check", "code": check.code, "id": check.id, "points": check.max_points, "public": public}
+        about = {"kind": "check", "code": check.code, "id": check.id, "points": check.max_points, "public": public}
+        return about | {"hidden_lines": check.hidden_lines, "told": sorted(check.feedback)}
     return {"kind": "setup" if role is Role.SETUP else "answer", "code": cell.source}
 
 
@@ -226,7 +229,11 @@ def _findings(source: Source, lines: list[bytes]) -> dict[str, Finding]:
 
 
 def _finding(check: SourceCheck, data: Any) -> Finding:
-    if type(data) is not dict or data.keys() - {"reason"} != {"id", "outcome", "share"} or data["id"] != check.id:
+    if (
+        type(data) is not dict
+        or data.keys() - {"reason", "told"} != {"id", "outcome", "share"}
+        or data["id"] != check.id
+    ):
         raise ValueError("not a finding")
     outcome, share, reason = data["outcome"], data["share"], data.get("reason", "")
     if type(outcome) is not str or outcome not in OUTCOMES or type(share) not in (int, float):
@@ -235,4 +242,16 @@ def _finding(check: SourceCheck, data: Any) -> Finding:
         raise ValueError("not a share")
     if type(reason) is not str or (reason and reason not in messages.NOT_EXAMINABLE):
         raise ValueError("not a reason")
-    return Finding(outcome, float(share), reason)  # type: ignore[arg-type]
+    return Finding(outcome, float(share), reason, _told(check, data.get("told", [])))  # type: ignore[arg-type]
+
+
+def _told(check: SourceCheck, told: Any) -> tuple[dict[str, str], ...]:
+    """What the examiner tells of a visible part, where its author allows it. Raises ``ValueError``."""
+    if type(told) is not list or len(told) > MAX_TOLD or (told and not check.feedback):
+        raise ValueError("not what may be told")
+    for one in told:
+        if type(one) is not dict or not {"kind"} <= one.keys() <= TOLD_KEYS or one["kind"] not in messages.TOLD:
+            raise ValueError("not what may be told")
+        if not all(type(text) is str and len(text) <= MAX_TOLD_TEXT for text in one.values()):
+            raise ValueError("not what may be told")
+    return tuple(told)

@@ -19,7 +19,7 @@ from grading import messages
 from grading.notebooks import Role, Text
 from grading.prompts import markdown_html
 from grading.scoring import Check
-from sandboxes.python_errors import explain
+from sandboxes.python_errors import explain, place
 
 MAX_TEXT = 20_000  # characters of one output
 MAX_OUTPUTS = 400
@@ -31,8 +31,12 @@ _FINDINGS = '<div class="nb-findings">'
 _RUN = '</div><div class="nb-run">'
 _TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
 _TABLE_ATTRIBUTES = {"th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
-_TAGS = _TABLE_TAGS | set(
-    "a b blockquote br code del div em h2 h3 h4 h5 h6 hr i img li ol p pre s section span strong sub sup ul".split()  # noqa: SIM905
+_TAGS = (
+    _TABLE_TAGS
+    | set(
+        "a b blockquote br code del div em h2 h3 h4 h5 h6 hr i img li ol p pre s section span strong sub sup ul".split()  # noqa: SIM905
+    )
+    | {"mark"}
 )
 _ATTRIBUTES = {tag: {"class"} for tag in _TAGS} | {
     "a": {"href", "title"},
@@ -144,10 +148,11 @@ def _check(check: Check, language: str) -> str:
     if check.hint and check.outcome in ("failed", "error"):
         hint = f'<p class="check-hint"><strong>{_word("hint", language)}:</strong> {_text(check.message(language))}</p>'
     look = "check-passed" if check.passed else "check-waiting" if check.outcome == "waiting" else "check-failed"
+    told = "".join(f'<p class="check-told">{_text(sentence)}</p>' for sentence in check.differences(language))
     return (
         f'<li class="check {look}">'
         f'<strong class="check-id">{_text(check.id)}</strong> <span class="check-points">{escape(points)}</span>'
-        f'<p class="check-message">{escape(outcome)}</p>{hint}</li>'
+        f'<p class="check-message">{escape(outcome)}</p>{told}{hint}</li>'
     )
 
 
@@ -164,8 +169,16 @@ class _Notebook:
         self.language = language
         self.outputs = 0
         self.pictures = 0
+        self.wrong_lines: set[tuple[int | None, int | None]] = set()  # (number of the cell, line)
 
     def cells(self, notebook: NotebookNode, roles: Sequence[Role]) -> Iterable[str]:
+        # An error may arise in an earlier cell than the one it stopped.
+        self.wrong_lines = {
+            place(output, cell.get("execution_count"))
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])[:MAX_OUTPUTS]
+            if output.get("output_type") == "error"
+        }
         for cell, role in zip(notebook.cells, roles, strict=True):
             if cell.source.strip() or cell.get("outputs"):
                 yield f'<div class="nb-cell">{self.cell(cell, role)}</div>'
@@ -173,8 +186,24 @@ class _Notebook:
     def cell(self, cell: NotebookNode, role: Role) -> str:
         if cell.cell_type == "markdown" and role is Role.TEXT:  # ours; a learner's Markdown is shown as typed
             return f'<div class="nb-markdown">{markdown_html(cell.source)}</div>'
-        shown = f'<pre class="nb-input"><code>{_text(cell.source)}</code></pre>'
-        return shown + "".join(self.output(output, cell.get("execution_count")) for output in cell.get("outputs", []))
+        number = cell.get("execution_count")
+        label = _paragraph("cell", "nb-number", self.language, number=str(number)) if number else ""
+        shown = f'{label}<pre class="nb-input"><code>{self.source(cell.source, number)}</code></pre>'
+        return shown + "".join(self.output(output, number) for output in cell.get("outputs", []))
+
+    def source(self, text: str, number: int | None) -> str:
+        """The cell's code, the lines in which an error arose marked, and said to be so."""
+        lines = {line for cell, line in self.wrong_lines if cell == number and number is not None}
+        if not lines:
+            return _text(text)
+        here = escape(_word("error_here", self.language))
+        marked = (
+            f'<mark class="nb-wrong-line">{_text(line)}</mark> <span class="nb-here">◀ {here}</span>'
+            if number in lines
+            else _text(line)
+            for number, line in enumerate(text.split("\n"), start=1)
+        )
+        return "\n".join(marked)
 
     def output(self, output: Any, number: int | None) -> str:
         """One output of the cell that ran as In[``number``]."""

@@ -71,13 +71,15 @@ def grade(
     limits: Limits,
     python: Path,
     seed: int | None = None,
+    failed_before: Mapping[str, int] | None = None,
 ) -> Outcome:
     """Grade ``submission`` against the author's notebook ``source``.
 
     ``files`` (name to content) lie beside the learner's notebook, ``hidden_files`` beside the checks only; ``python``
-    is the kernel environment's interpreter, ``seed`` what hidden inputs are drawn from (see ``seed_of``). A file that
-    is no notebook of this exercise gives state "refused" and runs nothing. Raises ``GradingError`` or
-    ``SandboxUnavailable`` for failures that are ours: try again.
+    is the kernel environment's interpreter, ``seed`` what hidden inputs are drawn from (see ``seed_of``),
+    ``failed_before`` in how many earlier attempts a check was failed: hints go by it. A file that is no notebook of
+    this exercise gives state "refused" and runs nothing. Raises ``GradingError`` or ``SandboxUnavailable`` for failures
+    that are ours: try again.
     """
     sha256 = hashlib.sha256(submission).hexdigest()
     exercise = _read_exercise(source)
@@ -90,7 +92,9 @@ def grade(
         if shown.status is RunStatus.SANDBOX_FAILED:
             raise GradingError(f"the run for the learner failed: {shown.detail}")
         if shown.status in _BROKE_OFF:
-            return _graded(exercise, assembled, shown, checks_of(exercise, {}), shown.usage, sha256, shown.detail)
+            return _graded(
+                exercise, assembled, shown, checks_of(exercise, {}, failed_before), shown.usage, sha256, shown.detail
+            )
         examined = examine(
             source=exercise,
             assembled=assembled,
@@ -100,7 +104,7 @@ def grade(
             python=python,
             seed=seed,
         )
-    checks = checks_of(exercise, examined.findings)
+    checks = checks_of(exercise, examined.findings, failed_before)
     return _graded(exercise, assembled, shown, checks, shown.usage + examined.usage, sha256, examined.detail)
 
 

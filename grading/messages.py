@@ -74,6 +74,10 @@ AUTHOR: dict[str, Text] = {
         "en": "{line} is not supported: write the check as an assertion",
     },
     "syntax": {"th": "โค้ดผิดไวยากรณ์: {error}", "en": "the code is not valid Python: {error}"},
+    "feedback": {
+        "th": "# feedback: ใช้ได้เฉพาะ type, shape, difference, tolerance ไม่ใช่ {words}",
+        "en": "# feedback: takes type, shape, difference and tolerance, not {words}",
+    },
     "points": {
         "th": "points ต้องเป็นจำนวนตั้งแต่ 0 ขึ้นไป",
         "en": "points must be a number from 0 upwards",
@@ -180,6 +184,37 @@ NOT_EXAMINABLE: dict[str, Text] = {
     },
 }
 
+# What the visible part of a failed check tells, where its author allows it.
+TOLD: dict[str, Text] = {
+    "type": {
+        "th": "ชนิดข้อมูลที่คาดไว้คือ {expected} แต่ได้ {got}",
+        "en": "The expected type is {expected}, but yours is {got}.",
+    },
+    "shape": {
+        "th": "ขนาดที่คาดไว้คือ {expected} แต่ได้ {got}",
+        "en": "The expected size is {expected}, but yours is {got}.",
+    },
+    "columns": {
+        "th": "คอลัมน์ที่คาดไว้คือ {expected} แต่ได้ {got}",
+        "en": "The expected columns are {expected}, but yours are {got}.",
+    },
+    "cell": {
+        "th": "ค่าแรกที่ต่างกันอยู่ที่แถว {row} คอลัมน์ {column} (นับแถวจาก 0) คาดไว้ {expected} แต่ได้ {got}",
+        "en": "The first difference is in row {row} (counted from 0), column {column}: {expected} is expected, yours "
+        "is {got}.",
+    },
+    "item": {
+        "th": "ค่าแรกที่ต่างกันอยู่ที่ตำแหน่ง {row} (นับจาก 0) คาดไว้ {expected} แต่ได้ {got}",
+        "en": "The first difference is at {row} (counted from 0): {expected} is expected, yours is {got}.",
+    },
+    "key": {"th": "ไม่มีคีย์ {expected}", "en": "The key {expected} is missing."},
+    "value": {"th": "คาดไว้ {expected} แต่ได้ {got}", "en": "{expected} is expected, but yours is {got}."},
+    "tolerance": {
+        "th": "ยอมให้คลาดเคลื่อนได้ {expected} แต่ต่างกัน {got}",
+        "en": "A difference of {expected} is allowed, but it is {got}.",
+    },
+}
+
 PAGE: dict[str, Text] = {
     "score": {"th": "คะแนน {score} จาก {max_score}", "en": "Score: {score} of {max_score}"},
     "checks": {"th": "ผลการตรวจ", "en": "Checks"},
@@ -187,6 +222,8 @@ PAGE: dict[str, Text] = {
     "hint": {"th": "คำใบ้", "en": "Hint"},
     "notices": {"th": "ข้อสังเกต", "en": "Please note"},
     "notebook": {"th": "โน้ตบุ๊กของคุณเมื่อรัน", "en": "Your notebook as it ran"},
+    "cell": {"th": "เซลล์ที่ {number}", "en": "Cell {number}"},
+    "error_here": {"th": "เกิดข้อผิดพลาดที่บรรทัดนี้", "en": "the error arose here"},
     "figure": {"th": "รูปที่เซลล์นี้แสดง", "en": "Figure shown by this cell"},
     "omitted": {"th": "[ตัดผลลัพธ์ส่วนที่เหลือออก]", "en": "[the rest of the output is left out]"},
 }
@@ -233,7 +270,7 @@ PREFLIGHT: dict[str, Text] = {
     },
     "reason_sent": {
         "th": "บรรทัดนี้ส่งสิ่งที่ไม่ใช่ข้อมูล เช่น ฟังก์ชันของผู้สอน ให้โค้ดของผู้เรียน ให้ส่งข้อมูลแทน",
-        "en": "This line hands the learner's code something that is no data, such as a function of yours: hand it data.",
+        "en": "This line hands the learner's code something that is no data, such as a function: hand it data.",
     },
     "reason_picture": {
         "th": "บรรทัดนี้ถามถึงส่วนของกราฟที่ระบบไม่ได้อ่านไว้",

@@ -32,7 +32,9 @@ MAX_DEPTH = 60
 Text = dict[str, str]  # {"th": …, "en": …}
 
 _GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_HINT = re.compile(r"\s*#\s*hint\((th|en)\)\s*:\s*(.*)")
+_HINT = re.compile(r"\s*#\s*hint([1-9]?)\((th|en)\)\s*:\s*(.*)")
+_FEEDBACK = re.compile(r"\s*#\s*feedback\s*:\s*(.*)")
+FEEDBACK = frozenset(["type", "shape", "difference", "tolerance"])  # what an author may allow to be told
 _MAGIC = re.compile(r"^\s*[%!?]|[?]\s*$", re.MULTILINE)
 _COMMENT = r"^[\W_]*"  # any sign that opens a comment in any language: whatever is neither letter nor digit
 _CELL_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -105,13 +107,34 @@ _HOMES = {"SOLUTION": (Role.ANSWER, Role.MANUAL), "HIDDEN TESTS": (Role.CHECK,),
 
 @dataclass(frozen=True, slots=True)
 class SourceCheck:
-    """A check as the author wrote it: the code without its hint lines, hidden parts included."""
+    """A check as the author wrote it: the code without its hint lines, hidden parts included.
+
+    ``hint`` is shown at the first attempt that fails it, ``more_hints`` one by one at later ones; ``feedback``: what
+    the author allows to be told about the visible part, of FEEDBACK.
+    """
 
     id: str
     max_points: float
     code: str
     hint: Text
     number: int  # of the cell, from 1
+    more_hints: tuple[Text, ...] = ()
+    feedback: frozenset[str] = frozenset()
+
+    @property
+    def hints(self) -> tuple[Text, ...]:
+        """All levels, the first one first."""
+        return (self.hint, *self.more_hints)
+
+    @property
+    def hidden_lines(self) -> list[int]:
+        """The lines of ``code`` that learners do not see, from 1."""
+        _, lines = _regions(self.code, "HIDDEN TESTS")
+        return [number for number, (_, is_hidden) in enumerate(lines, start=1) if is_hidden]
+
+    def hint_after(self, failures: int) -> Text:
+        """The hint of a learner who failed this check ``failures`` times before."""
+        return self.hints[min(failures, len(self.more_hints))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,8 +449,11 @@ class _Reading:
 
     def check(self, number: int, cell: NotebookNode) -> SourceCheck:
         marks = _marks(cell)
-        hint, code = _split_hint(cell.source)
-        return SourceCheck(str(marks.get("grade_id")), self.points(number, marks), code, hint, number)
+        hints, allowed, code = _split_hints(cell.source)
+        if unknown := allowed - FEEDBACK:
+            self.complain(number, "feedback", words=", ".join(sorted(unknown))[:80])
+        check_id, points = str(marks.get("grade_id")), self.points(number, marks)
+        return SourceCheck(check_id, points, code, hints[0], number, tuple(hints[1:]), allowed & FEEDBACK)
 
     def points(self, number: int, marks: Mapping[str, Any]) -> float:
         points: Any = marks.get("points")
@@ -515,14 +541,24 @@ def _defined(code: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _split_hint(code: str) -> tuple[Text, str]:
-    """The hint in the first lines of a check, one text per language, and the code below it."""
+def _split_hints(code: str) -> tuple[list[Text], frozenset[str], str]:
+    """From the first lines of a check: the hints by level, at least one (perhaps empty), each with one text per
+    language; what may be told; and the code below them.
+    """
     lines = code.split("\n")
-    parts: dict[str, list[str]] = {}
-    while lines and (match := _HINT.match(lines[0])):
-        parts.setdefault(match[1], []).append(match[2].strip())
+    parts: dict[int, dict[str, list[str]]] = {}
+    allowed: set[str] = set()
+    while lines:
+        if hint := _HINT.match(lines[0]):
+            level = parts.setdefault(int(hint[1] or 1), {})
+            level.setdefault(hint[2], []).append(hint[3].strip())
+        elif told := _FEEDBACK.match(lines[0]):
+            allowed |= {word.strip() for word in told[1].split(",")} - {""}
+        else:
+            break
         lines.pop(0)
-    return {language: " ".join(texts) for language, texts in parts.items()}, "\n".join(lines)
+    hints = [{language: " ".join(texts) for language, texts in parts[level].items()} for level in sorted(parts)]
+    return hints or [{}], frozenset(allowed), "\n".join(lines)
 
 
 # --- Release -------------------------------------------------------------------------------------------------------

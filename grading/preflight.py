@@ -254,7 +254,7 @@ def _inspect_check(exercise: Source, check: SourceCheck) -> Iterator[Remark]:
         yield _remark("hint_one_language", exercise, check.number)
     hidden, visible = hidden_part(check), exercise.released.cells[check.number - 1].source
     told = _literals(hidden) - _literals(visible)
-    shown = sorted(value for value in told if any(_says(hint, value) for hint in check.hint.values()))
+    shown = sorted(value for value in told if any(_says(text, value) for hint in check.hints for text in hint.values()))
     if shown:
         yield _remark("hint_gives_away", exercise, check.number, values=", ".join(shown)[:MAX_SAID])
     statements = _statements(hidden)

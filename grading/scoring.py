@@ -1,7 +1,7 @@
 """From the outcome of every check to a score. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -20,6 +20,7 @@ class Finding:
     outcome: CheckOutcome
     share: float = 0.0
     reason: str = ""  # of "not_examinable": a key of messages.NOT_EXAMINABLE
+    told: tuple[Mapping[str, str], ...] = ()  # what its visible part may tell of a failure: see messages.TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,20 @@ class Check:
     examined: Literal["isolated", "in_kernel", "person"] = "isolated"
     hint: Text = field(default_factory=dict)
     reason: str = ""  # why it could not be examined
+    told: Sequence[Mapping[str, str]] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Check":
         """As a grade keeps it; what a later version added is left out."""
         return cls(**{part.name: data[part.name] for part in fields(cls) if part.name in data})
+
+    def differences(self, language: str) -> list[str]:
+        """What differed in the visible part, one sentence each; nothing unless the check failed."""
+        if self.outcome != "failed":
+            return []
+        known = dict.fromkeys(("row", "column", "expected", "got"), "")
+        texts = messages.TOLD
+        return [texts[one["kind"]]["th" if language == "th" else "en"].format(**{**known, **one}) for one in self.told]
 
     def message(self, language: str) -> str:
         """One sentence: the author's hint where there is one, else what the outcome means."""
@@ -51,12 +61,19 @@ class Check:
         return sentences["th" if language == "th" else "en"]
 
 
-def checks_of(source: Source, findings: Mapping[str, Finding]) -> tuple[Check, ...]:
+def checks_of(
+    source: Source, findings: Mapping[str, Finding], failed_before: Mapping[str, int] | None = None
+) -> tuple[Check, ...]:
     """One result per check of the exercise, in its order; a check without a finding was not run and earns nothing.
+
+    ``failed_before``: in how many earlier attempts the learner failed a check, by its id; hints go by it.
 
     Parts that a person grades wait for one, whatever the examiner says of them.
     """
-    results = [(check.number, _check(check, findings.get(check.id, Finding("not_run")))) for check in source.checks]
+    results = [
+        (check.number, _check(check, findings.get(check.id, Finding("not_run")), failed_before or {}))
+        for check in source.checks
+    ]
     results += [(part.number, _waiting(part)) for part in source.manual if part.max_points]
     return tuple(result for _, result in sorted(results, key=lambda numbered: numbered[0]))
 
@@ -65,12 +82,14 @@ def _waiting(part: ManualPart) -> Check:
     return Check(part.id, 0.0, part.max_points, passed=False, outcome="waiting", examined="person")
 
 
-def _check(check: SourceCheck, finding: Finding) -> Check:
+def _check(check: SourceCheck, finding: Finding, failed_before: Mapping[str, int]) -> Check:
     share = earned_share(finding)
     passed = finding.outcome == "passed" and share >= 1
-    hint = {} if passed else dict(check.hint)
+    hint = {} if passed else dict(check.hint_after(failed_before.get(check.id, 0)))
     points = check.max_points if share >= 1 else round(check.max_points * share, 6)
-    return Check(check.id, points, check.max_points, passed, finding.outcome, "isolated", hint, finding.reason)
+    return Check(
+        check.id, points, check.max_points, passed, finding.outcome, "isolated", hint, finding.reason, finding.told
+    )
 
 
 def earned_share(finding: Finding) -> float:

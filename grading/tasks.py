@@ -121,6 +121,7 @@ def run_grader(submission: Submission, version: ExerciseVersion | None = None) -
         limits=Limits.from_dict(version.limits),
         python=settings.KERNEL_PYTHON,
         seed=seed_of(submission.pk),
+        failed_before=submission.failed_before(),
     )
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from grading import verdict_keys
+from grading.grader import seed_of
 from grading.models import ExerciseVersion, Grade, Judgement, Submission, Verdict
 from sandboxes import environments
 
@@ -33,7 +34,7 @@ _EXAMINER = (
 )
 
 
-def sign(grade: Grade, *, basis: str = "examined", judgements: Iterable[Judgement] = (), seed: Any = None) -> bool:
+def sign(grade: Grade, *, basis: str = "examined", judgements: Iterable[Judgement] = ()) -> bool:
     """Writes the record of a grade that this process has just formed or checked; False when it holds no key.
 
     ``basis``: "examined", "regraded", "judgement" (people's points on examined
@@ -45,7 +46,7 @@ def sign(grade: Grade, *, basis: str = "examined", judgements: Iterable[Judgemen
     except verdict_keys.VerdictKeyUnavailable as error:
         log.error("verdict_not_signed: %s", error, extra={"submission": str(grade.submission_id)})
         return False
-    text = canonical(facts(grade) | circumstances(grade, basis=basis, judgements=judgements, seed=seed))
+    text = canonical(facts(grade) | circumstances(grade, basis=basis, judgements=judgements))
     Verdict.objects.create(
         grade=grade, record=text, key_id=signer.key_id, signature=signer.sign(_signed_bytes(signer.key_id, text))
     )
@@ -140,7 +141,7 @@ def version_digest(version_id: int) -> str:
     return hashlib.sha256(canonical(whole).encode()).hexdigest()
 
 
-def circumstances(grade: Grade, *, basis: str, judgements: Iterable[Judgement], seed: Any) -> dict[str, Any]:
+def circumstances(grade: Grade, *, basis: str, judgements: Iterable[Judgement]) -> dict[str, Any]:
     """What no row can repeat later: by what, when and on whose word."""
     submission = grade.submission
     times = {"submitted_at": submission.submitted_at, "started_at": submission.started_at, "signed_at": timezone.now()}
@@ -151,7 +152,7 @@ def circumstances(grade: Grade, *, basis: str, judgements: Iterable[Judgement], 
         "version_number": grade.version.number,
         "environment": environment(),
         "examiner": examiner_digest(),
-        "seed": seed,
+        "seed": seed_of(submission.pk),
         "times": {name: moment and moment.isoformat() for name, moment in times.items()},
         "judgements": [
             {

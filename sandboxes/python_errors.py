@@ -49,7 +49,7 @@ def explain(output: Mapping[str, Any], language: str, cell: int | None = None) -
     kind, message = _string(output.get("ename")), _string(output.get("evalue"))[:_LOOKED_AT]
     found = _NAMES[kind].match(message) if kind in _NAMES else None
     sentence = INVALID_CHARACTER if found and kind == "SyntaxError" else ERRORS.get(kind, OTHER_ERROR)
-    return _place(output.get("traceback"), language, cell) + sentence[language].format(name=_name(found, language))
+    return _place(output, language, cell) + sentence[language].format(name=_name(found, language))
 
 
 def _string(value: Any) -> str:
@@ -65,14 +65,21 @@ def _name(found: re.Match[str] | None, language: str) -> str:
     return f' "{name[:NAME_CHARACTERS]}{"…" if len(name) > NAME_CHARACTERS else ""}"'
 
 
-def _place(traceback: Any, language: str, cell: int | None) -> str:
-    """Return the beginning of the sentence: the innermost line of a cell that the traceback names, else ``cell``."""
-    frames = _innermost_first(traceback)
-    numbers: dict[str, int | None] = {"cell": cell, "line": None}
+def place(output: Mapping[str, Any], cell: int | None = None) -> tuple[int | None, int | None]:
+    """Return (cell, line) of the innermost line of a cell that the error ``output`` names; else ``cell``, and no line.
+
+    The learner's kernel wrote it: a number in it need not be that of any line there is.
+    """
+    frames = _innermost_first(output.get("traceback"))
     if in_cell := next(filter(None, map(_CELL_LINE.match, frames)), None):
-        numbers = {"cell": int(in_cell[1]), "line": int(in_cell[2])}
-    elif unread := next(filter(None, map(_UNREAD_LINE.match, frames)), None):
-        numbers["line"] = int(unread[1])
+        return int(in_cell[1]), int(in_cell[2])
+    unread = next(filter(None, map(_UNREAD_LINE.match, frames)), None)
+    return cell, int(unread[1]) if unread else None
+
+
+def _place(output: Mapping[str, Any], language: str, cell: int | None) -> str:
+    """Return the beginning of the sentence: where the error arose."""
+    numbers = dict(zip(("cell", "line"), place(output, cell), strict=True))
     known = " and ".join(key for key, number in numbers.items() if number is not None)
     return PLACES[known][language].format(**numbers) if known else ""
 

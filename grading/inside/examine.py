@@ -17,13 +17,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
     from grading.inside.comparing import SAME, refuse_vacuous_truths, same
+    from grading.inside.differences import Watch, hidden_names
     from grading.inside.effects import Effects
     from grading.inside.faults import CannotExamineError, LearnerGoneError, OutOfTimeError
     from grading.inside.learner import Learner
@@ -34,6 +35,7 @@ if TYPE_CHECKING or __package__:
 else:  # a program inside a sandbox, beside its companions
     import wire
     from comparing import SAME, refuse_vacuous_truths, same
+    from differences import Watch, hidden_names
     from effects import Effects
     from faults import CannotExamineError, LearnerGoneError, OutOfTimeError
     from learner import Learner
@@ -102,8 +104,14 @@ class _NoShell:
 class Examination:
     """Walks the notebook once: the learner's side runs every cell, this side what belongs to the author."""
 
-    def __init__(self, cells: list[Cell], learner: Learner, *, draws: bool = False) -> None:
+    def __init__(
+        self, cells: list[Cell], learner: Learner, *, draws: bool = False, job: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self._cells = cells
+        # Of hidden parts nothing is told: by check the lines in them, and the names that any of them binds or changes.
+        self._hidden = {cell["id"]: frozenset(cell.get("hidden_lines", ())) for cell in job if "id" in cell}
+        self._hidden_names = hidden_names(job)
+        self._watch: Watch | None = None  # over the check that runs now
         self._learner = learner
         self._owners = Owners(cells)
         self._needed = self._owners.needed(*(n for n, cell in enumerate(cells) if cell.kind == "check"))
@@ -155,6 +163,7 @@ class Examination:
         opaque_before = CannotExamineError.count
         if self._draws:
             self._learner.ask("close")
+        self._watch = self._watch_over(position, cell) if cell.told else None
         error, value = self._try(cell)
         if error is not None and not isinstance(error, AssertionError):
             self._broken.add(position)
@@ -163,9 +172,18 @@ class Examination:
         if CannotExamineError.count > opaque_before:
             return _finding(cell, "not_examinable") | {"reason": _reason(cell, error)}
         if error is not None:
-            return _finding(cell, "failed" if isinstance(error, AssertionError) else "error")
+            is_failed = isinstance(error, AssertionError)
+            told = self._watch.tell(error, cell.id or "cell", cell.told) if is_failed and self._watch else []
+            return _finding(cell, "failed" if is_failed else "error") | ({"told": told} if told else {})
         share = self._share(position, cell, value)
         return _finding(cell, "passed" if share >= 1 else "failed", share)
+
+    def _watch_over(self, position: int, cell: Cell) -> Watch:
+        learners = {name for name, (owner, _) in self._owners.at(position).items() if owner == "learner"}
+        lines, names = self._hidden.get(cell.id, frozenset()), self._hidden_names
+        watch = Watch(f"__watch_{position}__", hidden_lines=lines, hidden=names, learners=frozenset(learners))
+        self._space[watch.name] = watch.see
+        return watch
 
     def _try(self, cell: Cell) -> tuple[BaseException | None, Any]:
         try:
@@ -179,7 +197,8 @@ class Examination:
         """Runs author's code here; returns the value of its last line when that is an expression."""
         if cell.tree is None:
             raise SyntaxError("not Python")
-        body, name = list(cell.tree.body), cell.id or "cell"
+        watch = self._watch if cell.kind == "check" else None
+        body, name = list((watch.over(cell.tree) if watch else cell.tree).body), cell.id or "cell"
         last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
         body = body if last is None else body[:-1]
         self._evaluate(ast.Module(body, []), name, "exec")
@@ -281,7 +300,8 @@ def main() -> None:
         stand_for_pyplot(learner.figures)
     learner.tells_of_functions = any(word in text for word in ("__doc__", "__name__", "signature", "argspec"))
     cells = [Cell.read(cell, job["seed"]) for cell in job["cells"]]
-    examination = Examination(cells, learner, draws="plt" in text)
+    tells = any(cell.told for cell in cells)
+    examination = Examination(cells, learner, draws="plt" in text, job=job["cells"] if tells else ())
     # No cell has run over there yet: if this is not answered, the fault is ours.
     learner.ask("names")
     os.write(verdict, b'{"ready": true}\n')

@@ -49,6 +49,7 @@ class Cell:
     loads: frozenset[str] = frozenset()
     borrows: frozenset[str] = frozenset()
     public_lines: frozenset[int] = frozenset()  # of a check: those that learners see
+    told: tuple[str, ...] = ()  # what of its visible part may be told; see ``differences``
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int | None = None) -> "Cell":
@@ -67,7 +68,8 @@ class Cell:
             _plant(seed, tree)
         binds = bindings(tree) | {name: Driver(text) for name, text in drivers.items()}
         read = frozenset(loaded_names(tree)), frozenset(borrowed_names(tree))
-        return cls(*about, StrictIdentity().visit(tree), binds, *read, _public_lines(data) if is_plain else frozenset())
+        lines, told = (_public_lines(data), tuple(data.get("told", ()))) if is_plain else (frozenset[int](), ())
+        return cls(*about, StrictIdentity().visit(tree), binds, *read, lines, told)
 
 
 def _public_lines(data: Mapping[str, Any]) -> frozenset[int]:

@@ -7,6 +7,7 @@ by the database's clock: the machines that grade need not agree about the hour.
 
 import hashlib
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -189,6 +190,7 @@ class Submission(models.Model):
         FAILED = "failed", _("our error")
 
     COUNTED = (Status.QUEUED, Status.RUNNING, Status.GRADED)
+    FAILED_CHECK = ("failed", "error", "timeout", "not_examinable")
     # Where nothing moves any more unless a person acts.
     FINAL = (Status.GRADED, Status.REFUSED, Status.FAILED)
 
@@ -322,6 +324,16 @@ class Submission(models.Model):
         return self._next_round(
             fields, version=last.version, origin=Grade.Origin.REVIEWED, author=author, reason=storable(reason)
         )
+
+    def failed_before(self) -> dict[str, int]:
+        """In how many earlier attempts of the learner each check was failed; what did not get that far is none."""
+        earlier = Grade.objects.current().filter(
+            submission__exercise=self.exercise_id, submission__learner=self.learner_id
+        )
+        counted: Counter[str] = Counter()
+        for checks, found in earlier.filter(submission__attempt__lt=self.attempt).values_list("checks", "found"):
+            counted.update(check["id"] for check in found or checks if check["outcome"] in self.FAILED_CHECK)
+        return dict(counted)
 
     def judged(self, with_overrides: bool = True) -> dict[str, float]:
         """The points that people gave and that stand, by check."""

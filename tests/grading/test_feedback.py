@@ -155,6 +155,53 @@ def test_an_error_is_explained_below_its_traceback_in_the_readers_language(langu
     assert html.index(trace[-1]) < html.index(f'<p class="nb-explained">{place}{meaning}</p>')
 
 
+def failing(line, number=3, cell=None, text="x = 1\ntotal\ny = 2"):
+    """A cell that ran as In[number] and stopped at a line of it, or of another ``cell``."""
+    trace = ["NameError", f"Cell In[{cell or number}], line {line}\n----> 2 total", "NameError: total"]
+    made = code(text, {"output_type": "error", "ename": "NameError", "evalue": "total", "traceback": trace})
+    made.execution_count = number
+    return made
+
+
+@pytest.mark.parametrize(("language", "words"), [("th", "เกิดข้อผิดพลาดที่บรรทัดนี้"), ("en", "the error arose here")])
+def test_cells_have_their_numbers_and_the_line_of_an_error_is_marked_in_words_too(language, words):
+    html = page(failing(2), language=language)
+    assert '<mark class="nb-wrong-line">total</mark>' in html
+    assert html.count("<mark") == 1
+    assert words in html
+    assert {"th": "เซลล์ที่ 3</p>", "en": "Cell 3</p>"}[language] in html
+
+
+def test_the_line_is_marked_in_the_earlier_cell_where_the_error_arose():
+    earlier = code("def f():\n    return total")
+    earlier.execution_count = 1
+    html = page(earlier, failing(2, number=4, cell=1, text="f()"))
+    assert '<mark class="nb-wrong-line">    return total</mark>' in html
+    assert html.count("<mark") == 1
+
+
+@pytest.mark.parametrize("line", [0, 99, 999999])
+def test_a_line_that_is_not_there_marks_nothing(line):
+    assert "<mark" not in page(failing(line))
+
+
+def test_a_marked_line_is_text():
+    html = page(failing(1, text=EVIL))
+    assert is_harmless(html)
+    assert "<mark" in html
+
+
+def test_what_differed_is_told_once_the_check_failed_and_as_text():
+    told = [{"kind": "type", "expected": "list", "got": EVIL}, {"kind": "shape", "expected": "3", "got": "{0.x}"}]
+    failed = Check("t1", 0, 1, False, "failed", told=told)
+    html = page(code(), checks=[failed])
+    assert "The expected type is list, but yours is &lt;script&gt;" in html
+    assert "yours is {0.x}." in html
+    assert is_harmless(html)
+    assert "expected type" not in page(code(), checks=[Check("t1", 1, 1, True, "passed", told=told)])
+    assert "expected type" not in page(code(), checks=[Check("t1", 1, 1, True, "judged", told=told)])
+
+
 def test_an_error_without_a_place_is_explained_with_the_number_of_its_cell():
     cell = code("x", {"output_type": "error", "ename": "Odd", "evalue": "", "traceback": []})
     cell.execution_count = 4
@@ -173,7 +220,9 @@ def test_a_learners_markdown_is_shown_as_typed_and_the_authors_is_rendered():
     assert "**bold**" in page(markdown("**bold**"), roles=[Role.MANUAL])
 
 
-@pytest.mark.parametrize("table", [messages.REFUSED, messages.AUTHOR, messages.NOTICES, messages.OUTCOMES])
+@pytest.mark.parametrize(
+    "table", [messages.REFUSED, messages.AUTHOR, messages.NOTICES, messages.OUTCOMES, messages.TOLD]
+)
 def test_every_sentence_exists_in_both_languages(table):
     for texts in table.values():
         assert set(texts) == {"th", "en"}

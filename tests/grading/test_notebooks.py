@@ -107,6 +107,21 @@ def test_points_hints_and_ids_are_read():
     assert "SECRET-INPUT" in TWO.checks[0].code
 
 
+def test_hints_may_have_levels_and_none_of_them_is_released():
+    text = "# hint(th): หนึ่ง\n# hint2(th): สอง\n# hint2(en): two\n# hint9(en): last\nassert x"
+    authored = source(answer("a", "x = 1"), check("t1", text))
+    (found,) = authored.checks
+    assert found.code == "assert x"
+    assert [found.hint_after(failures) for failures in (0, 1, 2, 50)] == [
+        {"th": "หนึ่ง"},
+        {"th": "สอง", "en": "two"},
+        {"en": "last"},
+        {"en": "last"},
+    ]
+    assert "สอง" not in str(release(authored))
+    assert source(answer("a", "x = 1"), check("t1", "assert x")).checks[0].hints == ({},)
+
+
 @pytest.mark.parametrize(
     ("cells", "complaint"),
     [

@@ -68,3 +68,12 @@ def test_a_passed_check_carries_no_hint():
     (passed, _) = checks_of(EXERCISE, {"one": Finding("passed", 1.0)})
     assert passed.hint == {}
     assert passed.message("en") == "Passed"
+
+
+def test_the_hint_deepens_with_every_attempt_that_failed_the_check():
+    levels = "# hint(en): one\n# hint2(en): two\nassert x"
+    exercise = source(answer("a", "x = 1"), check("t1", levels))
+    failed = {"t1": Finding("failed")}
+    told = [checks_of(exercise, failed, {"t1": before})[0].message("en") for before in (0, 1, 7)]
+    assert told == ["one", "two", "two"]
+    assert checks_of(exercise, failed, {"other": 5})[0].message("en") == "one"

@@ -237,3 +237,16 @@ def test_a_dead_queue_answers_quickly(monkeypatch, settings):
     assert tasks.send("some.task", [], queue="grading") is False
     assert tasks.send("some.task", [], queue="grading") is False
     assert time.monotonic() - started < 3
+
+
+def test_the_grader_is_told_how_often_each_check_was_failed_before(submission, grader, sent):
+    for status in ("failed", "not_run", "passed", "error"):
+        earlier = hand_in(submission.exercise, submission.learner)
+        Submission.objects.filter(pk=earlier.pk).update(status="graded")
+        check = {"id": "t1", "points": 0, "max_points": 1, "passed": False, "outcome": status}
+        earlier.grades.create(version=submission.version, score=0, max_score=1, checks=[check])
+    later = hand_in(submission.exercise, submission.learner)
+    tasks.grade_submission(str(later.pk))
+    assert grader.calls[-1]["failed_before"] == {"t1": 2}
+    tasks.grade_submission(str(submission.pk))
+    assert grader.calls[-1]["failed_before"] == {}

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from grading import tasks, verdict_keys, verdicts
+from grading.grader import seed_of
 from grading.models import DataFile, ExerciseVersion, Grade, Judgement, Submission, Verdict
 from tests.grading.submissions import hand_in, make_exercise, make_outcome
 
@@ -60,6 +61,7 @@ def test_every_grade_of_the_examiner_has_a_record_that_holds(grade, learner):
         {"id": "t1", "points": 4.0, "max_points": 6.0, "passed": False, "outcome": "failed", "examined": "isolated"}
     ]
     assert record["isolated"] is True
+    assert record["seed"] == seed_of(submission.pk)
     assert record["times"]["submitted_at"] <= record["times"]["started_at"] <= record["times"]["signed_at"]
 
 
