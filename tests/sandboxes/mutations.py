@@ -388,7 +388,7 @@ MEASURES = (
     ),
     _without(
         "limits: processes",
-        "test_first_process.py::test_orphans_of_a_program_that_is_alone_are_held_to_the_limit_and_end_with_it",
+        "test_cgroups.py::test_a_box_gets_its_limits_beside_the_service",
         "cgroups.py",
         '(self.folders["pids"] / "pids.max").write_text(str(count))',
     ),
