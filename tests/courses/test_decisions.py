@@ -210,6 +210,25 @@ def test_odd_addresses_show_the_queue(grader, submission, query):
     assert grader.get(reverse("grading_queue") + query).status_code == 200
 
 
+def test_a_person_grades_what_the_platform_failed_to(grader, exercise, learner):
+    failed = Submission.objects.hand_in(
+        exercise=exercise, learner=learner, notebook=as_bytes(release(AUTHORED)), filename="a.ipynb"
+    )
+    Submission.objects.update(status="failed")
+    assert "ตรวจโดยผู้สอน" in grader.get(reverse("courses:submission", args=[failed.pk])).text
+    address = reverse("take_over_submission", args=[failed.pk])
+    assert browser(learner).post(address).status_code in (302, 403)
+    assert not failed.grades.exists()
+    assert grader.post(address).headers["Location"] == reverse("grade_submission", args=[failed.pk])
+    grader.post(address)  # twice changes nothing
+    assert [grade.score for grade in failed.grades.all()] == [0]
+    post(grader, failed, **{"points-c": "5", "reason-c": "อ่านโค้ดแล้ว"})
+    failed.refresh_from_db()
+    assert (failed.status, failed.grade.score, failed.grade.is_waiting) == ("graded", 9, False)
+    assert not verdicts.sign_reviewed()  # nobody examined it: there is nothing to sign, and no credential
+    assert AuditEntry.objects.order_by("pk").first().action == "taken_over"
+
+
 # --- Appeals ---------------------------------------------------------------------------------------------------------
 
 
