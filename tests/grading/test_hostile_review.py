@@ -110,7 +110,7 @@ def test_which_functions_only_compute_is_read_from_the_solution(code, computes):
         ("@kept\ndef f(xs): return sum(xs)\nkept = None", [[1]], True),  # it cannot be made: in doubt
         ("def kept(g): return g\n@kept\ndef f(xs): return sum(xs)", [[1]], False),
         (
-            "def f(xs):\n    __import__('pathlib').Path('left').touch()\n    help(xs)\n    return 1\ndef help(xs): pass",
+            "def f(xs):\n    import os; os.mkdir('left')\n    help(xs)\n    return 1\ndef help(xs): pass",
             [[1]],
             False,
         ),
