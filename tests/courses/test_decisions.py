@@ -13,7 +13,7 @@ from django.utils import timezone
 from wagtail.users.models import UserProfile
 
 from courses.models import Enrollment
-from grading import appealing, reviewing
+from grading import appealing, extending, reviewing, verdicts
 from grading.models import Appeal, AuditEntry, Exercise, Extension, Judgement, Submission
 from grading.notebooks import read_source, release
 from grading.reviewing import Given
@@ -201,6 +201,21 @@ def test_queues_cost_the_same_for_1_and_30(grader, exercise, name):
             assert grader.get(reverse(name)).status_code == 200
         counts.append(len(queries))
     assert counts[1] <= counts[0]
+
+
+def test_the_trail_and_the_extensions_cost_the_same_for_1_and_30(grader, exercise, instructor):
+    for name in ("exercise_audit", "exercise_extensions"):
+        counts = []
+        for number in (1, 30):
+            for index in range(number):
+                person = make_person(f"{name}{number}-{index}@example.go.th", "ผู้เรียน")
+                extending.extend(
+                    exercise, learner=person, due_at=None, extra_attempts=1, reason="ป่วย", granted_by=instructor
+                )
+            with CaptureQueriesContext(connection) as queries:
+                assert grader.get(reverse(name, args=[exercise.pk])).status_code == 200
+            counts.append(len(queries))
+        assert counts[1] <= counts[0]
 
 
 @pytest.mark.parametrize(
