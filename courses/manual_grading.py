@@ -116,6 +116,19 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("grade_submission", judgement.submission_id)
 
 
+@require_POST
+@needs(MAY, "grading.view_submission")
+def take_over(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A person grades what the platform failed to."""
+    submission = get_object_or_404(Submission.objects.select_related("exercise", "version"), pk=pk)
+    try:
+        reviewing.take_over(submission, reviewer=person(request))
+    except Refused as refused:
+        messages.error(request, points.why_refused(refused.code, None))
+        return redirect("courses:submission", pk)
+    return redirect("grade_submission", pk)
+
+
 def nothing_to_grade(request: HttpRequest, submission: Submission) -> HttpResponse:
     messages.warning(request, _("This work is not graded yet: there is nothing to decide."))
     return redirect("courses:submission", submission.pk)
@@ -155,5 +168,6 @@ def address_after(request: HttpRequest, submission: Submission) -> str:
 urls = [
     path("grading/", queue, name="grading_queue"),
     path("grading/<uuid:pk>/", grade, name="grade_submission"),
+    path("grading/<uuid:pk>/take-over/", take_over, name="take_over_submission"),
     path("judgements/<int:pk>/withdraw/", withdraw, name="withdraw_judgement"),
 ]

@@ -122,6 +122,7 @@ def why_refused(code: str, check: Check | None) -> str:
         "own_work": _("This is your own work: somebody else decides."),
         "not_graded": _("This work is being graded at the moment. Try again later."),
         "unknown_check": _("The exercise has no such check any more. Load the page again."),
+        "not_failed": _("This work did not fail, or somebody took it over already."),
         "withdrawn": _("Somebody has withdrawn this already."),
     }[code]
 

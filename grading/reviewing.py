@@ -13,8 +13,10 @@ from django.utils.safestring import mark_safe
 
 from grading import letters, tasks
 from grading.feedback import with_findings
+from grading.grader import Outcome
 from grading.models import AuditEntry, Grade, Judgement, Submission, in_language, record, storable
-from grading.scoring import Check
+from grading.notebooks import read_source
+from grading.scoring import Check, checks_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import _User
@@ -25,8 +27,8 @@ MAX_COMMENT = 5000
 class Refused(Exception):
     """A decision that cannot be taken.
 
-    ``code``: not_graded, own_work, unknown_check, points, reason (an override without one), withdrawn. ``check_id``
-    says which check it is about, where there is one.
+    ``code``: not_graded, not_failed, own_work, unknown_check, points, reason (an override without one), withdrawn.
+    ``check_id`` says which check it is about, where there is one.
     """
 
     def __init__(self, code: str, check_id: str = "") -> None:
@@ -109,6 +111,34 @@ def withdraw(judgement: Judgement, *, actor: "_User", reason: str) -> Grade:
         )
         announce(submission, before, after)
     return after
+
+
+def take_over(submission: Submission, *, reviewer: "_User") -> Grade:
+    """A person grades what we failed to: every check not run, for them to give points to. Raises ``Refused``.
+
+    The work was not examined: no record of it is signed, so no credential rests on it, whatever the person gives.
+    """
+    if submission.learner_id == reviewer.pk:
+        raise Refused("own_work")
+    checks = checks_of(read_source(bytes(submission.version.source)), {})
+    outcome = Outcome(
+        state="graded",
+        sha256=submission.sha256,
+        score=0.0,
+        max_score=math.fsum(check.max_points for check in checks),
+        message={},
+        checks=checks,
+    )
+    with transaction.atomic():
+        failed = Submission.objects.filter(pk=submission.pk, status=Submission.Status.FAILED)
+        if not failed.update(**Submission.finished(Submission.Status.GRADED), message={}):
+            raise Refused("not_failed")
+        grade = submission.add_grade(outcome, origin=Grade.Origin.REVIEWED, author=reviewer)
+        record(
+            AuditEntry.Action.TAKEN_OVER, exercise=submission.exercise, actor=reviewer, submission=submission,
+            before={"status": "failed"}, after={"status": "graded", "score": grade.score},
+        )  # fmt: skip
+    return grade
 
 
 def current_grade(submission: Submission) -> Grade:

@@ -11,7 +11,6 @@ import ast
 import contextlib
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,7 @@ class Effects:
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
         self._trees = list(trees)
-        self._computing = computing_functions(self._trees)
+        self._computing: frozenset[str] | None = None  # mostly nobody asks
         self._solution: dict[str, Any] | None = None
 
     def may_change(self, name: str, args: list[Any] | None, kwargs: dict[str, Any], place: int) -> bool:
@@ -43,6 +42,8 @@ class Effects:
 
         The arguments are as they were before the call, and are ours to spoil.
         """
+        if self._computing is None:
+            self._computing = computing_functions(self._trees)
         if name in self._computing:
             return False
         if args is None:
@@ -84,6 +85,8 @@ def _is_constant(statement: ast.stmt) -> bool:
 
 def _call_aside(function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
     """Calls it where what it prints and writes is in nobody's way."""
+    import tempfile  # noqa: PLC0415 - seldom needed
+
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         os.chdir(folder)

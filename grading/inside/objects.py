@@ -9,7 +9,6 @@ When in doubt there is none, and what comes in its place cannot be examined.
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 PASS_THROUGH = frozenset(
     [
@@ -41,12 +40,11 @@ COLLECTING_METHODS = frozenset(["append", "appendleft", "add", "extend", "insert
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass
 class Shape:
     """A class of the model solution: the special methods it has, and the names its bases have in the text."""
 
-    specials: frozenset[str] = frozenset()
-    bases: list[str] = field(default_factory=list)
+    def __init__(self, specials: frozenset[str], bases: list[str]) -> None:
+        self.specials, self.bases = specials, bases
 
 
 class Objects:

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
@@ -32,44 +31,45 @@ HARMLESS_MAGICS = frozenset(
 )
 
 
-@dataclass(frozen=True)
 class Cell:
     """One cell of the author's notebook: ``kind`` is setup, answer or check; ``tree`` is None where it cannot be run.
 
     ``binds`` maps the names it binds ("bind"), changes in place ("change"), imports (the import statement) or defines
     as drivers (their text); ``loads`` are all names it may look up, ``borrows`` those it may look up before it has
-    bound them itself.
+    bound them itself; ``public_lines`` are the numbers of those lines of a check that learners see.
     """
 
-    kind: str
-    id: str = ""
-    points: float = 0.0
-    tree: ast.Module | None = None
-    binds: Mapping[str, Any] = field(default_factory=dict)
-    loads: frozenset[str] = frozenset()
-    borrows: frozenset[str] = frozenset()
-    public_lines: frozenset[int] = frozenset()  # of a check: those that learners see
-    told: tuple[str, ...] = ()  # what of its visible part may be told; see ``differences``
+    # No dataclass: making one takes longer than reading a notebook.
+    def __init__(self, kind: str, id: str, points: float, tree: ast.Module | None = None) -> None:
+        self.kind, self.id, self.points, self.tree = kind, id, points, tree
+        self.binds: Mapping[str, Any] = bindings(tree) if tree else {}
+        self.loads = frozenset(loaded_names(tree)) if tree else frozenset[str]()
+        self.borrows = frozenset(borrowed_names(tree)) if tree else frozenset[str]()
+        self.public_lines: frozenset[int] = frozenset()
+        self.told: tuple[str, ...] = ()  # what of its visible part may be told; see ``differences``
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int | None = None) -> "Cell":
         """From {"kind", "code"} and, for a check, {"id", "points", "public": the code without its hidden parts}."""
         about = (data["kind"], data.get("id", ""), data.get("points", 0.0))
         tree, is_plain = _read(data["code"])
-        if tree is None or (data["kind"] == "check" and not _only_harmless_magics(tree)):
+        if tree is None or (data["kind"] == "check" and not _only_harmless_magics(tree, data["code"], is_plain)):
             return cls(*about)
         if data["kind"] == "answer":
-            return cls(*about, tree, bindings(tree), frozenset(loaded_names(tree)), frozenset(borrowed_names(tree)))
+            return cls(*about, tree)
         # What is sent over there must be nothing that is hidden: it is read from the public part.
         shown = data["code"] if data["kind"] == "setup" else data.get("public", "")
         drivers = _drivers(shown) if "driver" in shown else {}
         tree.body = [one for one in tree.body if not (isinstance(one, ast.FunctionDef) and one.name in drivers)]
-        if seed is not None:
+        if seed is not None and SEED in data["code"]:
             _plant(seed, tree)
-        binds = bindings(tree) | {name: Driver(text) for name, text in drivers.items()}
-        read = frozenset(loaded_names(tree)), frozenset(borrowed_names(tree))
-        lines, told = (_public_lines(data), tuple(data.get("told", ()))) if is_plain else (frozenset[int](), ())
-        return cls(*about, StrictIdentity().visit(tree), binds, *read, lines, told)
+        cell = cls(*about, tree)
+        cell.binds = {**cell.binds, **{name: Driver(text) for name, text in drivers.items()}}
+        if re.search(r"\bis\b", data["code"]):
+            cell.tree = StrictIdentity().visit(tree)
+        if is_plain:
+            cell.public_lines, cell.told = _public_lines(data), tuple(data.get("told", ()))
+        return cell
 
 
 def _public_lines(data: Mapping[str, Any]) -> frozenset[int]:
@@ -131,8 +131,10 @@ def _line_magic(node: ast.AST) -> tuple[str, str]:
     return "", ""
 
 
-def _only_harmless_magics(tree: ast.Module) -> bool:
+def _only_harmless_magics(tree: ast.Module, code: str, is_plain: bool) -> bool:
     """Magics do nothing here. A check whose lines are in one that matters would pass without having run them."""
+    if is_plain and "get_ipython" not in code:
+        return True
     nodes = list(ast.walk(tree))
     uses = sum(isinstance(node, ast.Name) and node.id == "get_ipython" for node in nodes)
     return uses == sum(_line_magic(node)[0] in HARMLESS_MAGICS for node in nodes)

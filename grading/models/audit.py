@@ -50,6 +50,7 @@ class AuditEntry(models.Model):
         REGRADED = "regraded", _("graded again")
         REGRADE_UNDONE = "unregraded", _("regrade undone")
         REQUEUED = "requeued", _("sent back to be graded")
+        TAKEN_OVER = "taken_over", _("taken over by a person")
         VERSION = "version", _("new version")
 
     at = models.DateTimeField(_("when"), db_default=Now(), db_index=True)

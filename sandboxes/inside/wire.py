@@ -549,7 +549,9 @@ def _field(data: Any) -> str:
 def _named_tuple(name: str, fields: tuple[str, ...]) -> Any:
     parts: dict[str, Any] = {field: property(operator.itemgetter(n)) for n, field in enumerate(fields)}
     parts |= {"__slots__": (), "_fields": fields, "_asdict": lambda self: dict(zip(fields, self, strict=True))}
-    return type(name, (tuple,), parts)
+    made: Any = type(name, (tuple,), parts)
+    made._replace = lambda self, **new: tuple.__new__(made, [new.get(f, v) for f, v in zip(fields, self, strict=True)])
+    return made
 
 
 def _view(kind: str) -> Callable[["_Decoder", int, Any], Any]:

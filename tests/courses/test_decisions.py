@@ -13,7 +13,7 @@ from django.utils import timezone
 from wagtail.users.models import UserProfile
 
 from courses.models import Enrollment
-from grading import appealing, reviewing
+from grading import appealing, extending, reviewing, verdicts
 from grading.models import Appeal, AuditEntry, Exercise, Extension, Judgement, Submission
 from grading.notebooks import read_source, release
 from grading.reviewing import Given
@@ -203,11 +203,45 @@ def test_queues_cost_the_same_for_1_and_30(grader, exercise, name):
     assert counts[1] <= counts[0]
 
 
+def test_the_trail_and_the_extensions_cost_the_same_for_1_and_30(grader, exercise, instructor):
+    for name in ("exercise_audit", "exercise_extensions"):
+        counts = []
+        for number in (1, 30):
+            for index in range(number):
+                person = make_person(f"{name}{number}-{index}@example.go.th", "ผู้เรียน")
+                extending.extend(
+                    exercise, learner=person, due_at=None, extra_attempts=1, reason="ป่วย", granted_by=instructor
+                )
+            with CaptureQueriesContext(connection) as queries:
+                assert grader.get(reverse(name, args=[exercise.pk])).status_code == 200
+            counts.append(len(queries))
+        assert counts[1] <= counts[0]
+
+
 @pytest.mark.parametrize(
     "query", ["?exercise=x", "?exercise=99999999999999999999", "?page=x", "?exercise=๑", "?page=-1"]
 )
 def test_odd_addresses_show_the_queue(grader, submission, query):
     assert grader.get(reverse("grading_queue") + query).status_code == 200
+
+
+def test_a_person_grades_what_the_platform_failed_to(grader, exercise, learner):
+    failed = Submission.objects.hand_in(
+        exercise=exercise, learner=learner, notebook=as_bytes(release(AUTHORED)), filename="a.ipynb"
+    )
+    Submission.objects.update(status="failed")
+    assert "ตรวจโดยผู้สอน" in grader.get(reverse("courses:submission", args=[failed.pk])).text
+    address = reverse("take_over_submission", args=[failed.pk])
+    assert browser(learner).post(address).status_code in (302, 403)
+    assert not failed.grades.exists()
+    assert grader.post(address).headers["Location"] == reverse("grade_submission", args=[failed.pk])
+    grader.post(address)  # twice changes nothing
+    assert [grade.score for grade in failed.grades.all()] == [0]
+    post(grader, failed, **{"points-c": "5", "reason-c": "อ่านโค้ดแล้ว"})
+    failed.refresh_from_db()
+    assert (failed.status, failed.grade.score, failed.grade.is_waiting) == ("graded", 9, False)
+    assert not verdicts.sign_reviewed()  # nobody examined it: there is nothing to sign, and no credential
+    assert AuditEntry.objects.order_by("pk").first().action == "taken_over"
 
 
 # --- Appeals ---------------------------------------------------------------------------------------------------------

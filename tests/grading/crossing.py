@@ -317,6 +317,14 @@ TABLE: dict[str, list[Row]] = {
             "async def soon(x):\n    return x",
         ),
         Row(
+            "how a function is written",
+            DRIVER,
+            "def cubes(xs):\n    return [x ** 3 for x in xs]",
+            "# driver\ndef parts():\n    import ast, inspect\n    tree = ast.parse(inspect.getsource(cubes))\n"
+            "    return [type(node).__name__ for node in ast.walk(tree)]\n\nassert 'ListComp' in parts()",
+            "def cubes(xs):\n    return list(map(pow, xs))",
+        ),
+        Row(
             "recursion, told from a loop",
             DRIVER,
             "def deep_sum(xs):\n    return xs[0] + deep_sum(xs[1:]) if xs else 0",

@@ -7,7 +7,8 @@ import pytest
 
 from grading.inside.examine import Examination, earned
 from grading.inside.learner import Learner
-from grading.inside.owners import Cell, bindings, parse
+from grading.inside.objects import Objects
+from grading.inside.owners import Cell, Driver, bindings, parse
 from sandboxes.inside import wire
 from sandboxes.inside.agent import Agent
 
@@ -244,6 +245,82 @@ def test_magics_in_the_authors_cells_do_no_harm():
 def test_a_check_that_exits_has_not_passed():
     assert one("import sys\nsys.exit(0)", "x = 1") == "error"
     assert one("raise KeyboardInterrupt", "x = 1") == "error"
+
+
+# --- what the author asks beyond a value ---
+
+
+def test_what_a_magic_would_run_is_run():
+    assert one("%%time\nassert x == 1", "x = 1") == "passed"
+    assert one("%%capture out\n%%time\nassert x == 1", "x = 1", "x = 2") == "failed"
+
+
+@pytest.mark.parametrize("magic", ["get_ipython().system('true')", "get_ipython().run_cell_magic('bash', '', 'x')"])
+def test_a_check_inside_a_magic_that_does_nothing_here_has_not_passed(magic):
+    assert one(f"{magic}\nassert x == 1", "x = 1") == "error"
+
+
+def test_names_can_be_asked_for_in_globals():
+    assert one("assert 'x' in globals() and globals().get('x') == 1 and 'x' in dir()", "x = 1") == "passed"
+    assert one("assert 'x' not in globals() and globals().get('x', 5) == 5", "x = 1", "y = 1") == "passed"
+
+
+def test_await_at_the_top_level_and_as_a_last_value():
+    assert one("import asyncio\nassert await asyncio.sleep(0, x) == 1", "x = 1") == "passed"
+    assert one("import asyncio\nawait asyncio.sleep(0, x) == 1", "x = 1", "x = 2") == "failed"
+
+
+def test_only_public_functions_are_sent_over_as_drivers():
+    shown = "# driver\ndef run(x):\n    return x"
+    hidden = "# driver\ndef secret(x):\n    return 'needle'"
+    cell = Cell.read({"kind": "check", "code": f"{shown}\n{hidden}", "public": shown})
+    drivers = {name: text for name, text in cell.binds.items() if isinstance(text, Driver)}
+    assert drivers.keys() == {"run"}
+    assert "needle" not in "".join(drivers.values())
+
+
+def test_a_driver_runs_over_there_and_its_helpers_too():
+    cells = [
+        ("setup", "SCALE = 10\n# driver\ndef run(x):\n    return f(x) * SCALE\n"),
+        ("answer", "def f(x): return x + 1"),
+        ("check", "assert run(1) == 20"),
+    ]
+    assert examine(*cells) == ["passed"]
+
+
+@pytest.mark.parametrize(("seed", "drawn"), [(None, 1), (77, 77)])
+def test_the_seed_of_an_attempt_takes_the_place_of_the_authors_number(seed, drawn):
+    cell = Cell.read({"kind": "setup", "code": "ATTEMPT_SEED = 1\nother = 1"}, seed)
+    space = {}
+    exec(compile(cell.tree, "cell", "exec"), space)
+    assert (space["ATTEMPT_SEED"], space["other"]) == (drawn, 1)
+
+
+def test_an_answer_cannot_set_the_seed():
+    cells = [("setup", "ATTEMPT_SEED = 3"), ("answer", "ATTEMPT_SEED = 5"), ("check", "assert ATTEMPT_SEED == 3")]
+    assert examine(*cells) == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "givers"),
+    [
+        ("def make(): return Node()", {"make"}),
+        ("def count(xs): return len(xs)\ncount([Node()])", set()),
+        ("def first(xs): return xs[0]\nfirst([Node()])", {"first"}),
+        ("def oldest(xs): return max(xs, key=lambda x: x.age)\noldest([Node()])", {"oldest"}),
+        ("def total(xs): return sum(x.age for x in xs)\ntotal([Node()])", set()),
+        ("n = Node()\nn.after = Node()", {"n", "after"}),
+        ("class More(Node):\n    def itself(self): return self\n    def copy(self): return type(self)()", None),
+        ("def typed(x) -> 'Node': return load(x)", {"typed"}),
+        ("def text(n): return f'{n}'\ntext(Node())", set()),
+    ],
+)
+def test_where_objects_are_is_read_from_the_solution(code, givers):
+    found = Objects([parse("class Node:\n    age = 1\n" + code)]).givers
+    if givers is None:
+        assert {"itself", "copy"} <= found
+    else:
+        assert found == givers
 
 
 # --- a side that lies ---

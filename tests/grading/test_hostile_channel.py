@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from grading.inside import pictures, proxies
 from sandboxes.inside import wire
 from sandboxes.limits import Limits
 from tests.grading.authored import answer, check, outcomes, source
@@ -104,6 +105,7 @@ FORGED = {
 def _elsewhere(monkeypatch, tmp_path):
     """The examiner looks at the files beside it at every answer; here that would be this whole repository."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(proxies, "picture", pictures.picture)  # as in an exercise that draws
 
 
 def forge(lie):

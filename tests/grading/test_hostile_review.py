@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from grading import notebooks
-from grading.inside.effects import computing_functions
+from grading.inside.effects import Effects, computing_functions
 from grading.inside.examine import earned, is_no
 from grading.inside.owners import parse
 from sandboxes.inside import wire
@@ -89,12 +89,39 @@ def test_a_function_that_works_in_place_and_gives_a_value_is_seen_to_do_both():
         ("def f(q): return q.pop()", False),
         ("def f():\n    def g(xs): xs.clear()\n    return g", False),
         ("@decorated\ndef f(x): return x", False),
+        ("@lru_cache\ndef f(x): return x", True),
+        ("class f:\n    def __init__(self, xs):\n        self.xs = xs", True),
+        ("class f:\n    def __init__(self, xs):\n        xs.sort()", False),
+        ("class C:\n    def f(self, xs):\n        self.xs += 1\n        self.all.append(xs)", True),
+        ("class C:\n    def f(self, other):\n        other.append(self.pop())", False),
         ("f = make()", False),
         ("def f(x): return x\nf = make(f)", False),
     ],
 )
 def test_which_functions_only_compute_is_read_from_the_solution(code, computes):
     assert ("f" in computing_functions([parse(code)])) is computes
+
+
+@pytest.mark.parametrize(
+    ("solution", "args", "may"),
+    [
+        ("def f(xs):\n    xs = xs + [1]\n    xs += [2]\n    return xs", [[1]], False),
+        ("def f(xs):\n    xs += [2]\n    return xs", [[1]], True),
+        ("@kept\ndef f(xs): return sum(xs)\nkept = None", [[1]], True),  # it cannot be made: in doubt
+        ("def kept(g): return g\n@kept\ndef f(xs): return sum(xs)", [[1]], False),
+        (
+            "def f(xs):\n    import os; os.mkdir('left')\n    help(xs)\n    return 1\ndef help(xs): pass",
+            [[1]],
+            False,
+        ),
+        ("def f(xs):\n    helper(xs)\n    raise ValueError", [[1]], True),
+        ("class f:\n    def __init__(self, xs):\n        prepare(xs)\ndef prepare(xs): pass", [[1]], False),
+    ],
+)
+def test_in_doubt_the_solution_itself_is_called(solution, args, may, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Effects([parse(solution)]).may_change("f", args, {}, 0) is may
+    assert not list(tmp_path.iterdir())
 
 
 # --- what crosses ---

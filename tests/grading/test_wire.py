@@ -60,6 +60,7 @@ def test_views_of_a_dict_and_tuples_with_names_arrive():
     assert (spot.x, spot.y, spot._fields, type(spot).__name__) == (1, [2], ("x", "y"), "Spot")
     assert spot == (1, [2])
     assert spot._asdict() == {"x": 1, "y": [2]}
+    assert spot._replace(x=3) == (3, [2])
 
 
 def test_what_is_no_data_crosses_only_where_both_ends_say_how():
