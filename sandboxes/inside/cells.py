@@ -200,8 +200,9 @@ def _show_nothing(shell: Any) -> None:
     inline = sys.modules.get("matplotlib_inline.backend_inline")
     if inline is not None:
         inline.InlineBackend.instance(parent=shell).close_figures = False
-        with contextlib.suppress(ValueError):
-            shell.events.unregister("post_execute", inline.flush_figures)
+    for callback in list(shell.events.callbacks["post_execute"]):
+        if getattr(callback, "__module__", "").startswith("matplotlib"):  # draws
+            shell.events.unregister("post_execute", callback)
 
 
 def _import_from_here() -> None:
