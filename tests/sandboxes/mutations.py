@@ -424,7 +424,7 @@ MEASURES = (
     ),
     _measure(
         "user ids: not while anything runs under it",
-        "test_slots.py -k process",
+        "test_slots.py::test_an_id_under_which_something_still_runs_is_not_given_out",
         "slots.py",
         "_uids_in_use() if os.geteuid() == 0 else frozenset[int]()",
         "frozenset[int]()",
