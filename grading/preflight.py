@@ -248,9 +248,9 @@ def _inspect(exercise: Source, hidden_files: Mapping[str, bytes]) -> Iterator[Re
 def _inspect_check(exercise: Source, check: SourceCheck) -> Iterator[Remark]:
     if check.max_points == 0 and exercise.checked_score:
         yield _remark("no_points", exercise, check.number)
-    if not check.hint:
+    if not any(check.hints):
         yield _remark("no_hint", exercise, check.number)
-    elif len(check.hint) == 1:
+    elif any(len(hint) == 1 for hint in check.hints):
         yield _remark("hint_one_language", exercise, check.number)
     hidden, visible = hidden_part(check), exercise.released.cells[check.number - 1].source
     told = _literals(hidden) - _literals(visible)

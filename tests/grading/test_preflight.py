@@ -10,6 +10,9 @@ from sandboxes.limits import Limits
 from tests.grading.authored import LIMITS, PYTHON, answer, as_bytes, cell, check, document, setup
 
 
+LATER = "# hint2(en): 4319\n# hint2(th): 4319"
+
+
 def tried(*cells, files=None, hidden_files=None, limits=LIMITS, runs=2) -> Report:
     return preflight(
         source=as_bytes(document(*cells)),
@@ -57,7 +60,7 @@ def bad():
         check("half", "assert limit == 7\n2", points=4, hint="Two of four"),
         check("zero", "limit - 7", points=4, hint="None of four"),
         check("nothing", "assert limit == 7", points=0, hint="For free"),
-        check("tells", "assert limit == 7", hidden="assert limit * 617 == 4319", hint="It is 4319"),
+        check("tells", f"{LATER}\nassert limit == 7", hidden="assert limit * 617 == 4319", hint="Try again"),
         check("twice", "assert limit == 7", hidden="assert limit  ==  7", hint="Seven"),
         cell("# hint(th): เจ็ด\nassert limit == 7", "one-language", grade=True, points=1),
         check("shown", "assert limit == 7\nopen('secret.csv')", hint="Seven"),
