@@ -652,7 +652,11 @@ class Service:
 
 def _zygote_payload(environment: Environment) -> tuple[int, list[tuple[str, str, int]]]:
     """Return a file with all that a zygote is sent, and what lies in it: its program and what it is to load."""
-    tools = {path.name: path.read_text(encoding="utf-8") for path in _python_files(environment.tools)}
+    tools = {
+        path.name: path.read_text(encoding="utf-8")
+        for tool in environment.tools
+        for path in environments.python_files(tool)
+    }
     told = {
         "preload": environment.preload,
         "kernel": environment.argv,
@@ -669,11 +673,6 @@ def _zygote_payload(environment: Environment) -> tuple[int, list[tuple[str, str,
     with os.fdopen(os.dup(payload), "wb") as stream:
         stream.writelines(sent.values())
     return payload, [("/tools", name, len(data)) for name, data in sent.items()]
-
-
-def _python_files(paths: tuple[Path, ...]) -> Iterator[Path]:
-    for path in paths:
-        yield from sorted(path.glob("*.py")) if path.is_dir() else [path]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -76,6 +76,7 @@ def test_the_file_in_use_can_be_another(load, tmp_path, monkeypatch):
         (f"{PYTHON}name = 'red'", "unknown fields: name"),
         (f"{PYTHON}display_name = 3", "display_name must be text"),
         (f"{PYTHON}preload = 'numpy'", "preload must be a list of words"),
+        (f"{PYTHON}prepare = ['cells']", "'cells', which is to be prepared, is not among its tools"),
         (f"{PYTHON}read_only = [1]", "read_only must be a list of words"),
         (f"{PYTHON}limits = 3", "limits must be a table"),
         (f"{PYTHON}limits = {{ lives = 9 }}", "no limit named 'lives'"),
