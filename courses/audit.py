@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from courses import thai
 from courses.back_office import needs, page
-from grading.models import AuditEntry, Exercise
+from grading.models import Appeal, AuditEntry, Exercise, Submission
 
 ON_A_PAGE = 50
 
@@ -50,9 +50,8 @@ def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
     for name in dict.fromkeys([*entry.before, *entry.after]):
         before, after = entry.before.get(name), entry.after.get(name)
         is_change = name in entry.before and before != after
-        found.append(
-            (str(label(name)), shown(before) if is_change else "", shown(after if name in entry.after else before))
-        )
+        words = choices(name)
+        found.append((label(name), shown(before, words) if is_change else "", shown(after, words)))
     return found
 
 
@@ -63,7 +62,7 @@ def label(name: str) -> str:
         "points": _("points"),
         "max_points": _("of"),
         "score": _("score"),
-        "late_percent": _("percent off for lateness"),
+        "lateness": _("percent off for lateness"),
         "version": _("version"),
         "learner": _("learner, account number"),
         "extra_attempts": _("additional attempts"),
@@ -76,7 +75,16 @@ def label(name: str) -> str:
     return known.get(name, name)
 
 
-def shown(value: Any) -> str:
+def choices(name: str) -> dict[Any, Any]:
+    """The words for values of which there are only a few."""
+    if name == "status":
+        return dict(Appeal.Status.choices) | dict(Submission.Status.choices)
+    return dict(Exercise._meta.get_field(name).flatchoices) if name in Exercise.RULES else {}  # type: ignore[union-attr]
+
+
+def shown(value: Any, words: dict[Any, Any]) -> str:
+    if isinstance(value, str) and value in words:
+        return str(words[value])
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):

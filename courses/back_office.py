@@ -52,7 +52,7 @@ def page(
             else []
         ),
         *({"url": url, "label": label} for url, label in parents),
-        {"url": "", "label": title},
+        {"url": "", "label": title, "sublabel": exercise.title if exercise else ""},
     ]
     shown = {
         "exercise": exercise,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 200  # of the drawing of a column chart, in its own units
-ABOVE, BELOW = 20, 30  # room for the numbers over the columns and the labels under them
+ABOVE, BELOW = 26, 30  # room for the numbers over the columns and the labels under them
 ROW = 30  # height of one line of a row chart
-LABELS, NUMBERS = 150, 100  # width kept for the labels of a row chart, and for the numbers behind its bars
+LABELS, NUMBERS = 160, 140  # width kept for the labels of a row chart, and for the numbers behind its bars
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
 from courses.exercise_forms import ExerciseForm
+from courses.forms import Moment
 from grading.models import Exercise, ExerciseVersion
 from grading.notebooks import read_source
 
@@ -119,7 +120,7 @@ class ExerciseViewSet(SnippetViewSet):
                 [
                     FieldRowPanel([FieldPanel("is_open"), FieldPanel("counts")]),
                     FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("cooldown_minutes")]),
-                    FieldRowPanel([FieldPanel("opens_at"), FieldPanel("due_at")]),
+                    FieldRowPanel([FieldPanel("opens_at", widget=Moment()), FieldPanel("due_at", widget=Moment())]),
                     FieldRowPanel([FieldPanel("late_rule"), FieldPanel("late_percent"), FieldPanel("late_days")]),
                 ],
                 heading=_("Rules for handing in"),

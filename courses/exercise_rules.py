@@ -16,21 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from courses.back_office import needs, page
 from courses.blocks import placed_exercises
+from courses.forms import Moment
 from courses.manual_grading import person
 from courses.models import CoursePage, LessonPage
 from grading import extending
 from grading.models import Exercise, Extension
 
 MAY = "grading.change_extension"
-
-
-class Moment(forms.DateTimeInput):
-    """A date and a time as browsers ask for them; both are Bangkok's."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
 
 
 class ExtensionForm(forms.Form):

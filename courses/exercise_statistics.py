@@ -45,15 +45,15 @@ def check_chart(found: ItemStatistics) -> charts.RowChart:
 
 
 def column_charts(found: ItemStatistics) -> list[charts.ColumnChart]:
-    learners, scores = _("Learners"), [f"{low * 10}–{low * 10 + 10}" for low in range(item_statistics.SCORE_BINS)]
+    learners, scores = _("Learners"), [f"{low * 10}–" for low in range(item_statistics.SCORE_BINS)]
     last = item_statistics.MOST_ATTEMPTS
-    numbers = [str(number) for number in range(1, last)] + [_("%(number)d or more") % {"number": last}]
+    numbers = [str(number) for number in range(1, last)] + [f"{last}+"]
     return [
         charts.ColumnChart(
             "scores",
             _("Best score of each learner"),
             _("Learners by their best score, in percent of the points."),
-            _("Score in percent"),
+            _("Score in percent, from"),
             learners,
             charts.columns(list(zip(scores, found.scores, strict=True))),
         ),
@@ -79,7 +79,7 @@ def column_charts(found: ItemStatistics) -> list[charts.ColumnChart]:
             _("Learners who never passed every check, by the first check that failed in their last attempt."),
             _("Check"),
             learners,
-            charts.columns([(short(check.id), check.given_up) for check in found.checks]),
+            charts.columns([(short(check.id, len(found.checks)), check.given_up) for check in found.checks]),
         ),
     ]
 
@@ -88,8 +88,10 @@ def gap_labels() -> list[str]:
     return [_("under 1 min"), _("1–5 min"), _("5–30 min"), _("30 min–2 h"), _("2–24 h"), _("over a day")]
 
 
-def short(text: str) -> str:
-    return text if len(text) <= 12 else f"{text[:11]}…"
+def short(text: str, columns: int) -> str:
+    """A label that does not run into its neighbour's."""
+    room = max(4, 54 // columns)
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 OUTCOME_LIMIT = 3

@@ -59,3 +59,15 @@ def read_upload(upload: "UploadedFile[bytes]", limit: int) -> bytes:
         facts: dict[str, Any] = {"size": filesizeformat(upload.size), "limit": filesizeformat(limit)}
         raise ValidationError(_("The file is too large (%(size)s). The limit is %(limit)s.") % facts)
     return bytes(upload.read())
+
+
+class Moment(forms.DateTimeInput):
+    """A date and a time as browsers ask for them; both are Bangkok's.
+
+    The back office's own calendar needs an inline script, which the site's policy does not let run.
+    """
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")

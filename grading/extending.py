@@ -116,8 +116,8 @@ def forgive_lateness(extension: Extension, actor: "_User") -> None:
                 exercise=extension.exercise,
                 actor=actor,
                 submission=submission,
-                before={"late_percent": before.late_percent, "score": before.score},
-                after={"late_percent": after.late_percent, "score": after.score},
+                before={"lateness": before.late_percent, "score": before.score},
+                after={"lateness": after.late_percent, "score": after.score},
                 reason=extension.reason,
             )
             reviewing.announce(submission, before, after)

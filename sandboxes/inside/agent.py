@@ -114,8 +114,12 @@ class Agent:
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
         self._shell.run_cell(self._cells[request["cell"]])
-        self._drawn = _open_figures() or self._drawn
+        self.note_figures()
         return self._close(request)
+
+    def note_figures(self) -> None:
+        """Remembers what a cell has drawn: it is asked for after figures were closed."""
+        self._drawn = _open_figures() or self._drawn
 
     def _close(self, _request: dict[str, Any]) -> dict[str, Any]:
         if _open_figures():
@@ -335,6 +339,8 @@ def main() -> None:
         loop.run_until_complete(cells.run_cell(shell, source))
 
     agent = Agent(SimpleNamespace(user_ns=shell.user_ns, run_cell=run_cell), sources)
+    # First of all: where matplotlib is loaded by a cell, its inline backend closes what that has drawn.
+    shell.events.register("post_execute", agent.note_figures)
     while True:
         try:
             request = channel.receive()

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from courses.demo import cleaning, reading_files
-from grading.models import Exercise, ExerciseVersion
+from grading.models import AuditEntry, Exercise, ExerciseVersion
 
 pytestmark = pytest.mark.django_db
 SOURCE = reading_files.exercise().source
@@ -205,3 +205,17 @@ def test_exercises_are_closed_and_never_deleted(author, exercise, django_user_mo
         assert response.status_code in (302, 403, 404)
         author.post(f"/cms/bulk/grading/exercise/delete/?id={exercise.pk}")
         assert Exercise.objects.filter(pk=exercise.pk).exists()
+
+
+def test_rules_are_set_with_the_exercise_in_bangkoks_time_and_leave_a_trace(author, exercise, instructor):
+    text = author.get(edit_url(exercise)).text
+    assert text.count('type="datetime-local"') == 2
+    author.post(edit_url(exercise), fields(due_at="2027-01-31T23:59", late_rule="penalty", max_attempts="3"))
+    exercise.refresh_from_db()
+    assert exercise.due_at.isoformat() == "2027-01-31T16:59:00+00:00"
+    assert 'value="2027-01-31T23:59"' in author.get(edit_url(exercise)).text
+    entry = AuditEntry.objects.filter(action="policy").first()
+    assert (entry.actor, entry.after["max_attempts"], entry.before["late_rule"]) == (instructor, 3, "refused")
+    trail = author.get(f"/cms/exercise-audit/{exercise.pk}/").text
+    assert "ไม่รับงาน → รับงานแต่หักคะแนน" in trail
+    assert "31 ม.ค. 70 23:59 น." in trail

@@ -303,3 +303,13 @@ def test_the_command_gives_a_preview_up(exercise, holder, candidate, swapped):
 def test_the_command_says_when_there_is_no_such_exercise(db):
     with pytest.raises(CommandError, match="no exercise"):
         command("b77")
+
+
+def test_a_learner_reads_why_the_work_was_graded_again(client, exercise, holder, candidate, swapped):
+    regrade = previewed(exercise, reason="แก้ข้อ 2 <b>")
+    regrading.apply(regrade)
+    run(regrade)
+    client.force_login(holder)
+    page = client.get(reverse("courses:submission", args=[holder.submissions.get(exercise=exercise).pk])).text
+    assert "ได้รับการตรวจใหม่แล้ว" in page
+    assert "แก้ข้อ 2 &lt;b&gt;" in page

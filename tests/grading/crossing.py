@@ -717,6 +717,14 @@ TABLE: dict[str, list[Row]] = {
             "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()",
         ),
         Row(
+            "the same after %matplotlib inline",
+            CROSSES,
+            "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.bar(['a'], [5])\nplt.ylabel('Y')\nplt.show()",
+            "assert plt.gca().get_ylabel() == 'Y' and plt.gca().patches[0].get_height() == 5\n"
+            "assert len(plt.get_fignums()) == 1",
+            "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.bar(['a'], [4])",
+        ),
+        Row(
             "figure that a function draws",
             CROSSES,
             "import matplotlib.pyplot as plt\ndef draw(xs):\n    plt.hist(xs, bins=3)\n    return plt.gca()",

@@ -9,7 +9,6 @@ from grading.preflight import Report, preflight
 from sandboxes.limits import Limits
 from tests.grading.authored import LIMITS, PYTHON, answer, as_bytes, cell, check, document, setup
 
-
 LATER = "# hint2(en): 4319\n# hint2(th): 4319"
 
 

@@ -230,7 +230,7 @@ def test_an_extension_granted_afterwards_gives_the_points_back(learner, instruct
     assert submission.late_percent == 10  # nothing is taken back from what was handed in
     assert [entry.action for entry in AuditEntry.objects.order_by("pk")] == ["extended", "extended", "unextended"]
     after = AuditEntry.objects.get(submission_id=submission.pk).after
-    assert after == {"late_percent": 10, "score": pytest.approx(7.2)}
+    assert after == {"lateness": 10, "score": pytest.approx(7.2)}
 
 
 def test_lateness_is_taken_from_the_row_however_old_the_instance_is(learner, instructor):
