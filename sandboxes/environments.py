@@ -111,15 +111,19 @@ def _environment(name: str, table: Any, folder: Path) -> Environment:
         if not isinstance(given["limits"], Mapping):
             raise ValueError(f"environment {name!r}: limits must be a table")
         given["limits"] = Limits.from_dict(given["limits"])
-    tools = {file.stem for path in given.get("tools", ()) for file in python_files(path)}
-    for tool in given.get("prepare", ()):
-        if tool not in tools:
-            raise ValueError(f"environment {name!r}: {tool!r}, which is to be prepared, is not among its tools")
+    _require_tools(name, given)
     given |= _program(name, given, folder)
     known = set(Environment.__dataclass_fields__) - {"name"}
     if unknown := set(given) - known:
         raise ValueError(f"environment {name!r} has unknown fields: {', '.join(sorted(unknown))}")
     return Environment(name=name, **given)
+
+
+def _require_tools(name: str, given: Mapping[str, Any]) -> None:
+    tools = {file.stem for path in given.get("tools", ()) for file in python_files(path)}
+    for tool in given.get("prepare", ()):
+        if tool not in tools:
+            raise ValueError(f"environment {name!r}: {tool!r}, which is to be prepared, is not among its tools")
 
 
 def python_files(path: Path) -> list[Path]:
