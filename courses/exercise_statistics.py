@@ -105,6 +105,8 @@ def outcomes_said(check: CheckStatistics) -> list[tuple[str, int]]:
         "timeout": _("too slow"),
         "not_examinable": _("cannot be checked"),
         "not_run": _("not reached"),
+        "waiting": _("waits for a person"),
+        "judged": _("decided by a person"),
     }
     return [(words.get(outcome, outcome), count) for outcome, count in check.wrong_outcomes[:OUTCOME_LIMIT]]
 
