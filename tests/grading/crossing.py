@@ -560,6 +560,15 @@ TABLE: dict[str, list[Row]] = {
             "class Short(Exception): pass\ndef pay(x):\n    raise Short",
         ),
         Row(
+            "pytest.raises with match, pytest.approx",
+            CROSSES,
+            "class Empty(ValueError): pass\ndef middle(xs):\n    if not xs:\n        raise Empty('no values')\n"
+            "    return sum(xs) / len(xs)",
+            "import pytest\nwith pytest.raises(Empty, match='no values') as caught:\n    middle([])\n"
+            "assert caught.type is Empty and middle([0.1, 0.2]) == pytest.approx(0.15)",
+            "def middle(xs):\n    return 0\nEmpty = ValueError",
+        ),
+        Row(
             "assertRaises of unittest",
             CROSSES,
             "def item(d, k):\n    return d[k]",
