@@ -20,11 +20,14 @@ debian() { # debian COMMAND-OR-FILE PACKAGE…: installs the packages if the com
     fi
 }
 
-# --- Debian packages: the site needs none; the tests need a browser and real servers -----------------------------------
+# --- Debian packages: the site draws certificates with pango; the tests need a browser and real servers ------------------
 missing=
 command -v python3 >/dev/null 2>&1 || debian python3 python3 python3-venv
+PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0.so.0 || debian libpangoft2 libpango-1.0-0 libpangoft2-1.0-0
 if [ "$purpose" = test ]; then
     debian chromium chromium
+    debian /usr/sbin/nginx nginx-light
+    debian pdftotext poppler-utils
     debian redis-server redis-server
     debian /usr/lib/postgresql postgresql
     debian xgettext gettext
