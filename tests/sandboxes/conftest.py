@@ -48,6 +48,15 @@ def run(python):
     return run_one
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _knows_no_service():
+    """Boxes start cold until a test names a service of its own: the site's tests leave theirs in the environment, and
+    what is killed here would be theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOXES_SOCKET", "/nobody")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _leaves_nothing(monkeypatch):
     """Every test here: what it started is gone when it ends. Boxes of others on this machine are not looked at."""
