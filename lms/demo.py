@@ -11,11 +11,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from courses.demo import cleaning, notebooks, outline
+from courses.demo import cleaning, notebooks, outline, reading_files
 from courses.demo.content import key
 from courses.demo.exercises import exercises
 from courses.demo.notebooks import Exercise as Built
-from courses.models import CoursePage, Enrollment, LessonCompletion
+from courses.models import Enrollment, LessonCompletion
 from grading.models import Exercise, Submission
 from lms.accounts import roles
 from lms.accounts.models import User
@@ -168,7 +168,7 @@ def _person(person: Person, password: str, groups: dict[str, Group]) -> bool:
 
 
 @transaction.atomic
-def load_progress(course: CoursePage) -> int:
+def load_progress() -> int:
     """Enrolls the learners of PROGRESS and hands in their notebooks, unless they began already; returns hand-ins.
 
     What they hand in is graded by the worker like anybody's: nothing here writes a grade.
@@ -176,7 +176,7 @@ def load_progress(course: CoursePage) -> int:
     handed_in = 0
     for login, lessons_done in PROGRESS.items():
         learner = User.objects.get(email=f"{login}@{DOMAIN}")
-        _enrollment, is_new = Enrollment.objects.get_or_create(learner=learner, course_key=course.translation_key)
+        _enrollment, is_new = Enrollment.objects.get_or_create(learner=learner, course_key=key(outline.COURSE_SLUG))
         if is_new:
             for name in LESSONS[:lessons_done]:
                 LessonCompletion.objects.mark(learner=learner, lesson_key=key(name), is_done=True)
@@ -185,17 +185,18 @@ def load_progress(course: CoursePage) -> int:
 
 
 def _hand_in(learner: User, login: str) -> int:
-    reading, clean = exercises()
+    built = {exercise.slug: exercise for exercise in exercises()}
+    reading, clean = built[reading_files.SLUG], built[cleaning.SLUG]
     works: Mapping[str, list[tuple[Built, Mapping[str, str]]]] = {
         FINISHED: [(reading, {}), (clean, {})],
         MISTAKEN: [(clean, cleaning.FORGOT_THE_ERA)],
         HALFWAY: [(reading, {})],
     }
-    for built, answers in works.get(login, []):
+    for made, answers in works.get(login, []):
         Submission.objects.hand_in(
-            exercise=Exercise.objects.get(slug=built.slug),
+            exercise=Exercise.objects.get(slug=made.slug),
             learner=learner,
-            notebook=notebooks.to_bytes(notebooks.handed_in(built.notebook, answers)),
-            filename=f"{built.slug}.ipynb",
+            notebook=notebooks.to_bytes(notebooks.handed_in(made.notebook, answers)),
+            filename=f"{made.slug}.ipynb",
         )
     return len(works.get(login, []))

@@ -1,4 +1,4 @@
-"""Puts the demonstration course into the site: exercises, and the page tree in Thai and in English.
+"""Puts the demonstration courses into the site: exercises, and the page tree in Thai and in English.
 
 Only creates what is missing. Once the course is there it belongs to its authors: nothing they change, move or delete
 is touched again.
@@ -21,7 +21,7 @@ from wagtail.models import Locale, Page, Site
 from courses.demo import datasets, markup, outline
 from courses.demo.exercises import exercises
 from courses.demo.notebooks import Exercise as Built
-from courses.demo.outline import LANGUAGES
+from courses.demo.outline import LANGUAGES, Course
 from courses.models import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
 from grading.models import DataFile, Exercise, ExerciseVersion
 from grading.notebooks import read_source
@@ -31,11 +31,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The course as it is now, and what this run had to make."""
+    """The courses as they are now, by slug, and which of them this run had to make."""
 
-    course: CoursePage
+    courses: dict[str, CoursePage]
     exercises: list[Exercise]
-    is_new: bool
+    made: list[str]
 
 
 def key(name: str) -> UUID:
@@ -45,12 +45,29 @@ def key(name: str) -> UUID:
 
 @transaction.atomic
 def load() -> Loaded:
-    """Creates what is missing of the exercises, the front pages, the catalogs and course B in both languages."""
-    graded = [_exercise(built) for built in exercises()]
+    """Creates what is missing of the exercises, the front pages, the catalogs and the courses in both languages."""
+    graded = {exercise.slug: exercise for exercise in map(_exercise, exercises())}
     catalogs = _catalogs()
-    course = CoursePage.objects.filter(translation_key=key(outline.COURSE_SLUG), locale__language_code="th").first()
-    is_new = course is None
-    return Loaded(course or _course(catalogs, {exercise.slug: exercise for exercise in graded}), graded, is_new)
+    found = {course.slug: _thai_page(course) for course in outline.COURSES}
+    made = [course.slug for course in outline.COURSES if found[course.slug] is None]
+    if made:
+        stored = _Stored(graded, {name: _document(name, content) for name, content in downloads().items()})
+        for course in outline.COURSES:
+            if course.slug in made:
+                found[course.slug] = _course(course, catalogs, stored)
+    return Loaded({slug: page for slug, page in found.items() if page}, list(graded.values()), made)
+
+
+def _thai_page(course: Course) -> CoursePage | None:
+    return CoursePage.objects.filter(translation_key=key(course.slug), locale__language_code="th").first()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What lessons name by slug or file name."""
+
+    exercises: dict[str, Exercise]
+    documents: dict[str, Document]
 
 
 def _exercise(built: Built) -> Exercise:
@@ -137,19 +154,18 @@ def _show(home: HomePage, site: Site | None) -> None:
         welcome.delete()
 
 
-def _course(catalogs: dict[str, CourseIndexPage], graded: dict[str, Exercise]) -> CoursePage:
+def _course(course: Course, catalogs: dict[str, CourseIndexPage], stored: _Stored) -> CoursePage:
     """The whole course in both languages; returns the Thai one."""
-    lessons = _lessons()
-    documents = {name: _document(name, content) for name, content in _downloads().items()}
+    texts = lessons(course)
     made = []
     for language in LANGUAGES:
-        course = _add(catalogs[language], _course_page(language))
-        made.append(course)
-        for module in outline.MODULES:
-            parent = _add(course, _module_page(module, language))
+        top = _add(catalogs[language], _course_page(course, language))
+        made.append(top)
+        for module in course.modules:
+            parent = _add(top, _module_page(module, language))
             for name, minutes in module.lessons.items():
-                lesson = lessons[language, name]
-                body = [(kind, _value(kind, value, graded, documents)) for kind, value in lesson.parts]
+                lesson = texts[language, name]
+                body = [(kind, _value(kind, value, stored)) for kind, value in lesson.parts]
                 _add(parent, LessonPage(title=lesson.title, minutes=minutes, body=body, **_identity(name, language)))
     return made[0]
 
@@ -162,18 +178,18 @@ def _identity(name: str, language: str) -> dict[str, Any]:
     }
 
 
-def _course_page(language: str) -> CoursePage:
+def _course_page(course: Course, language: str) -> CoursePage:
     return CoursePage(
-        title=outline.COURSE_TITLE[language],
-        code=outline.COURSE_CODE,
-        summary=outline.COURSE_SUMMARY[language],
-        level=CoursePage.Level.INTERMEDIATE,
-        theory_hours=outline.THEORY_HOURS,
-        practice_hours=outline.PRACTICE_HOURS,
-        audience=outline.AUDIENCE[language],
-        outcomes=[("outcome", outcome[language]) for outcome in outline.OUTCOMES],
-        provider=outline.PROVIDER[language],
-        **_identity(outline.COURSE_SLUG, language),
+        title=course.title[language],
+        code=course.code,
+        summary=course.summary[language],
+        level=CoursePage.Level(course.level),
+        theory_hours=course.theory_hours,
+        practice_hours=course.practice_hours,
+        audience=course.audience[language],
+        outcomes=[("outcome", outcome[language]) for outcome in course.outcomes],
+        provider=course.provider[language],
+        **_identity(course.slug, language),
     )
 
 
@@ -182,10 +198,10 @@ def _module_page(module: outline.Module, language: str) -> ModulePage:
     return ModulePage(**words, **_identity(module.slug, language))
 
 
-def _lessons() -> dict[tuple[str, str], markup.Lesson]:
+def lessons(course: Course) -> dict[tuple[str, str], markup.Lesson]:
     """Every lesson by language and name; the English ones carry the code of the Thai ones."""
     found = {}
-    for name in (name for module in outline.MODULES for name in module.lessons):
+    for name in course.lessons:
         thai, english = (markup.parse(text_of(name, language)) for language in LANGUAGES)
         found["th", name], found["en", name] = thai, markup.with_code_of(thai, english)
     return found
@@ -196,19 +212,20 @@ def text_of(name: str, language: str) -> str:
     return (HERE / "texts" / language / f"{name}.md").read_text(encoding="utf-8")
 
 
-def _value(kind: str, value: Any, graded: dict[str, Exercise], documents: dict[str, Document]) -> Any:
+def _value(kind: str, value: Any, stored: _Stored) -> Any:
     """A part's value with files and slugs replaced by what is stored under that name."""
     match kind:
         case "image":
             return {"image": _image(value["file"], value["alt"]), "alt": value["alt"], "caption": value["caption"]}
         case "exercise":
-            return value | {"exercise": graded[value["exercise"]]}
+            return value | {"exercise": stored.exercises[value["exercise"]]}
         case "download":
-            return value | {"document": documents[value["document"]]}
+            return value | {"document": stored.documents[value["document"]]}
     return value
 
 
-def _downloads() -> dict[str, bytes]:
+def downloads() -> dict[str, bytes]:
+    """The data sets that lessons offer, by file name."""
     requests = datasets.local_requests(datasets.VISIBLE)
     return {
         "local_requests.csv": requests.csv("cp874"),

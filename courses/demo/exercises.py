@@ -1,9 +1,74 @@
-"""The exercises of the demonstration course, in order."""
+"""The exercises of the demonstration courses, in order: what is written in ``texts/exercises``, with its data."""
 
-from courses.demo import cleaning, reading_files
-from courses.demo.notebooks import Exercise
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from courses.demo import datasets, written
+from courses.demo.datasets import HIDDEN, VISIBLE
+from courses.demo.notebooks import Exercise, notebook
+
+TEXTS = Path(__file__).parent / "texts" / "exercises"
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What an exercise works on: the learner's files, the examiner's, and what is true of both."""
+
+    files: Files
+    hidden_files: Files
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def exercises() -> list[Exercise]:
     """Built anew each time: notebooks are values, not files."""
-    return [reading_files.exercise(), cleaning.exercise()]
+    return [exercise(slug) for slug in DATA]
+
+
+def exercise(slug: str) -> Exercise:
+    """The exercise of this name, whole. Raises KeyError when there is none."""
+    data = DATA[slug]()
+    read = written.read((TEXTS / f"{slug}.md").read_text(encoding="utf-8"), data.facts)
+    return Exercise(
+        slug=slug,
+        title_th=read.title_th,
+        title_en=read.title_en,
+        notebook=notebook(read.cells, title=f"{read.title_th} / {read.title_en}"),
+        files=data.files,
+        hidden_files=data.hidden_files,
+        wrong=read.wrong,
+    )
+
+
+def _two_encodings() -> Data:
+    visible, hidden = datasets.local_requests(VISIBLE), datasets.local_requests(HIDDEN)
+    files = {
+        "local_requests.csv": visible.csv("cp874"),
+        "local_requests_utf8.csv": visible.csv("utf-8-sig"),
+        **_about_requests(),
+    }
+    hidden_files = {
+        "more_requests.csv": hidden.csv("cp874"),
+        "more_requests_utf8.csv": hidden.csv("utf-8-sig"),
+        "more_requests_plain.csv": hidden.csv("utf-8"),
+    }
+    return Data(files, hidden_files, {"visible": visible.facts, "hidden": hidden.facts})
+
+
+def _requests() -> Data:
+    visible, hidden = datasets.local_requests(VISIBLE), datasets.local_requests(HIDDEN)
+    files = {"local_requests.csv": visible.csv("cp874"), **_about_requests()}
+    return Data(files, {"more_requests.csv": hidden.csv("cp874")}, {"visible": visible.facts, "hidden": hidden.facts})
+
+
+def _about_requests() -> Files:
+    title = "คำร้องถึง อปท. สมมุติ", "Requests to fictional local bodies"
+    return {"local_requests.metadata.json": datasets.describe("local_requests.csv", *title, VISIBLE)}
+
+
+DATA: dict[str, Callable[[], Data]] = {
+    "b-n1-reading-files": _two_encodings,
+    "b-n2-cleaning": _requests,
+}

@@ -8,10 +8,13 @@ courses.demo.notebooks FOLDER`` writes the exercises and their data files, for u
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from courses.demo.written import WrongAnswer
 
 _HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$", re.MULTILINE | re.DOTALL)
 _SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
@@ -30,6 +33,7 @@ class Exercise:
     notebook: Notebook
     files: dict[str, bytes] = field(default_factory=dict)
     hidden_files: dict[str, bytes] = field(default_factory=dict)
+    wrong: Sequence["WrongAnswer"] = ()
 
     @property
     def source(self) -> bytes:
@@ -66,14 +70,9 @@ def answer(grade_id: str, code: str) -> Cell:
     return _code(code, _marks(grade_id, solution=True))
 
 
-def check(grade_id: str, *, points: int, hint_th: str, hint_en: str, visible: str, hidden: str) -> Cell:
-    """A locked check. ``visible`` is shown to learners, ``hidden`` only ever runs in the examiner."""
-    parts = [
-        f"# hint(th): {hint_th}\n# hint(en): {hint_en}",
-        visible.strip(),
-        f"### BEGIN HIDDEN TESTS\n{hidden.strip()}\n### END HIDDEN TESTS",
-    ]
-    return _code("\n".join(parts), _marks(grade_id, grade=True, locked=True, points=points))
+def check_as_written(grade_id: str, *, points: int, code: str) -> Cell:
+    """A locked check with its hints, its visible part and its hidden one, as they stand in ``code``."""
+    return _code(code, _marks(grade_id, grade=True, locked=True, points=points))
 
 
 def handed_in(source: Notebook, answers: Mapping[str, str] | None = None) -> Notebook:

@@ -41,13 +41,15 @@ def graded(built: notebooks.Exercise, submission: bytes) -> Outcome:
 
 
 @EXERCISES
-def test_the_source_is_a_valid_notebook_of_twelve_points_with_hints_in_both_languages(built) -> None:
+def test_the_source_is_a_valid_notebook_of_twelve_points_with_three_levels_of_hints_in_both_languages(built) -> None:
     nbformat.validate(read_notebook(built.source))
     source = read_source(built.source)
     assert source.max_score == 12
     for check in source.checks:
-        assert set(check.hint) == {"th", "en"}
-        assert all(len(hint) > 40 for hint in check.hint.values())
+        assert len(check.hints) == 3, check.id
+        for hint in check.hints:
+            assert set(hint) == {"th", "en"}
+            assert all(len(text) > 40 for text in hint.values())
 
 
 @EXERCISES
@@ -85,13 +87,18 @@ def test_the_empty_release_scores_nothing(built, box) -> None:
     assert outcome.score == 0
 
 
-@pytest.mark.parametrize("wrong", WRONG_ANSWERS, ids=lambda wrong: wrong.name)
+@EXERCISES
+def test_every_exercise_knows_three_typical_wrong_answers_at_least(built) -> None:
+    assert len(built.wrong) >= 3
+
+
+@pytest.mark.parametrize("wrong", WRONG_ANSWERS, ids=lambda wrong: f"{wrong.exercise[:4]}-{wrong.name}")
 def test_a_typical_mistake_fails_its_checks_and_no_others(wrong: WrongAnswer, box) -> None:
     built = BUILT[wrong.exercise]
     outcome = graded(built, wrong.notebook(built))
     assert outcome.state == "graded"
-    assert [check.id for check in outcome.checks if not check.passed] == wrong.failing
+    assert [check.id for check in outcome.checks if not check.passed] == wrong.answer.fails
     shown = next(check for check in outcome.checks if not check.passed)
-    assert wrong.hint_has in shown.hint["th"]
-    assert wrong.hint_has in outcome.feedback_html["th"]
+    assert wrong.answer.hint_has in shown.hint["th"]
+    assert wrong.answer.hint_has in outcome.feedback_html["th"]
     assert shown.hint["en"]

@@ -1,4 +1,4 @@
-"""The lessons of course B: the same parts in both languages, code that runs, and outputs that are true."""
+"""The lessons of the demonstration: the same parts in both languages, code that runs, and outputs that are true."""
 
 import subprocess
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from courses.demo import content, datasets, markup, outline
+from courses.demo import content, markup, outline
 
 KERNEL_PYTHON = Path(settings.BASE_DIR) / ".venv-kernel" / "bin" / "python"
-NAMES = [name for module in outline.MODULES for name in module.lessons]
+NAMES = [name for course in outline.COURSES for name in course.lessons]
 BETWEEN = "\x01"
 
 
@@ -35,10 +35,8 @@ def test_both_languages_have_the_same_parts(name: str) -> None:
 def test_the_code_of_a_lesson_runs_and_prints_what_the_lesson_says(name: str, tmp_path: Path) -> None:
     if not KERNEL_PYTHON.exists():
         pytest.skip("the notebook environment (.venv-kernel) is not installed")
-    requests = datasets.local_requests(datasets.VISIBLE)
-    (tmp_path / "local_requests.csv").write_bytes(requests.csv("cp874"))
-    (tmp_path / "local_requests_utf8.csv").write_bytes(requests.csv("utf-8-sig"))
-    (tmp_path / "provinces.csv").write_bytes(datasets.provinces(datasets.VISIBLE).csv())
+    for file_name, data in content.downloads().items():
+        (tmp_path / file_name).write_bytes(data)
     code, promised = [], []
     for kind, value in lessons(name)[0].parts:
         if kind == "code" and value["language"] == "python":

@@ -16,7 +16,7 @@ from lms import demo
 
 class Command(BaseCommand):
     help = (
-        "Creates what is missing of the demonstration: course B in Thai and English, two exercises, and (where "
+        "Creates what is missing of the demonstration: its courses in Thai and English, their exercises, and (where "
         "WITH_DEMO is on, or with --with-accounts) people. Safe to repeat: it changes nothing that exists."
     )
 
@@ -30,11 +30,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, with_accounts: bool, **options: Any) -> None:
         do_without_cache_if_it_is_down()
         loaded = content.load()
-        state = "created" if loaded.is_new else "already there, left as it is"
         achievement = demo.load_achievement(loaded.exercises)
         if settings.ISSUER_KEY_FILE:
             call_command("make_issuer_key", issuer=demo.ISSUER, stdout=StringIO())
-        self.stdout.write(f"  Course {loaded.course.code} in Thai and English: {state}.")
+        for slug, course in loaded.courses.items():
+            state = "created" if slug in loaded.made else "already there, left as it is"
+            self.stdout.write(f"  Course {course.code} in Thai and English: {state}.")
         self.stdout.write(f"  Credential: {achievement.name_en}, {achievement.hours_text} hours.")
         if settings.WITH_DEMO or with_accounts:
             self.people(loaded)
@@ -43,7 +44,7 @@ class Command(BaseCommand):
 
     def people(self, loaded: content.Loaded) -> None:
         made = demo.load_people()
-        handed_in = demo.load_progress(loaded.course)
+        handed_in = demo.load_progress()
         self.stdout.write(f"  People: {made} new.  Notebooks waiting for the worker: {handed_in}.")
         self.stdout.write(f"  Accounts, all with the password {demo.DEMO_PASSWORD}:")
         for login, does in ACCOUNTS.items():
