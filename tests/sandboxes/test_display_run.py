@@ -89,7 +89,7 @@ CELLS = {
     "a bash that fails": "%%bash\nexit 3",
     "!ls": "!ls",
     "! with a value": "name = 'a.txt'\nfound = !ls {name}\nfound",
-    "os.system": "import os\nos.system('echo from below')",
+    "os.system": "import os, time\nos.system('echo from below'); time.sleep(0.5)",
     "a process in between": (
         "import subprocess, time\nprint('a', flush=True); time.sleep(0.5)\n"
         "subprocess.run(['echo', 'b']); time.sleep(0.5)\nprint('c')"
