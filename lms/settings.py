@@ -236,10 +236,19 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TASK_DEFAULT_QUEUE = "grading"
 # The worker that signs is another process than the one that opens sandboxes: it alone is given the issuer's key.
-CELERY_TASK_ROUTES = {"lms.credentials.tasks.*": {"queue": "credentials"}}
+# The first pattern that fits holds; the alarm about the signing worker is raised by another one.
+CELERY_TASK_ROUTES = {
+    "lms.credentials.tasks.watch_status_lists": {"queue": "grading"},
+    "lms.credentials.tasks.*": {"queue": "credentials"},
+}
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},
     "credentials-issue": {"task": "lms.credentials.tasks.issue_due", "schedule": timedelta(seconds=60)},
+    "credentials-status-lists": {
+        "task": "lms.credentials.tasks.publish_status_lists",
+        "schedule": timedelta(seconds=120),
+    },
+    "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
     "pulse-grading": {"task": "lms.tasks.pulse", "schedule": timedelta(seconds=15), "args": ["grading"]},
     "pulse-credentials": {
         "task": "lms.tasks.pulse",

@@ -25,6 +25,13 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. ``title`` and the two names are kept apart: letters and certificates need each."""
 
+    class IdentityLevel(models.TextChoices):
+        """How sure it is that the account is the person's whose name it bears."""
+
+        SELF_ASSERTED = "self-asserted", _("stated by the person")
+        AGENCY_CONFIRMED = "agency-confirmed", _("confirmed by their agency")
+        THAID = "thaid", _("by ThaID")
+
     email = models.EmailField(_("e-mail address"), unique=True)
     title = models.CharField(_("title"), max_length=60, blank=True)
     given_name = models.CharField(_("given name"), max_length=120)
@@ -33,6 +40,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     name_en = models.CharField(_("full name in English"), max_length=250, blank=True)
     language = models.CharField(
         _("language of e-mails"), max_length=5, choices=[("th", "ไทย"), ("en", "English")], default="th"
+    )
+    identity_level = models.CharField(
+        _("identity"), max_length=20, choices=IdentityLevel, default=IdentityLevel.SELF_ASSERTED
     )
     is_staff = models.BooleanField(_("operator"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

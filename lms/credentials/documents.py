@@ -36,6 +36,15 @@ class Competency:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """A body the achievement was made together with. Named as its creator; the issuer alone signs."""
+
+    name_th: str
+    name_en: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Achievement:
     uid: UUID
     name_th: str
@@ -46,6 +55,7 @@ class Achievement:
     criteria_en: str
     hours: str
     competencies: Sequence[Competency] = ()
+    partner: Partner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +66,32 @@ class Holder:
     name: str
     email: str
     salt: str
+    identity_level: str = "self-asserted"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A graded submission: its id, the exercise, and the hash of the notebook that was handed in."""
+    """What the credential rests on: its id, a name, and a hash of what it consists of, a notebook that was handed in or
+    the grounds two people agreed on. The thing itself stays with the issuer."""
 
     uid: UUID
     name: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where in which status list a revocation would show."""
+
+    list_url: str
+    index: int
+
+
+IDENTITY_LEVELS = {
+    "self-asserted": "ผู้ถือแจ้งชื่อด้วยตนเอง / Name stated by the holder",
+    "agency-confirmed": "หน่วยงานต้นสังกัดยืนยันตัวบุคคล / Identity confirmed by the holder's agency",
+    "thaid": "ยืนยันตัวบุคคลผ่าน ThaID / Identity confirmed by ThaID",
+}
 
 
 def urn(uid: UUID) -> str:
@@ -76,6 +103,11 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def moment(text: str) -> datetime:
+    """What ``timestamp`` made; ValueError for anything else."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
 def build(
     *,
     uid: UUID,
@@ -83,12 +115,15 @@ def build(
     issuer: Issuer,
     achievement: Achievement,
     holder: Holder,
+    status: Status,
     percent: str,
     evidence: Sequence[Evidence],
+    awarded_at: datetime,
     valid_from: datetime,
     valid_until: datetime | None = None,
 ) -> Document:
-    """The credential without its proof. ``percent`` is the score over all required exercises, as text."""
+    """The credential without its proof. ``percent`` is the score over all required exercises, as text; empty when there
+    is none."""
     document: Document = {
         "@context": [VC_2, OPEN_BADGES_3],
         "id": urn(uid),
@@ -96,6 +131,7 @@ def build(
         "name": achievement.name_en,
         "description": achievement.description_en,
         "issuer": _profile(issuer),
+        "awardedDate": timestamp(awarded_at),
         "validFrom": timestamp(valid_from),
         "credentialSubject": {
             "id": urn(holder.uid),
@@ -105,16 +141,59 @@ def build(
             "achievement": _achievement(achievement),
             "result": _results(achievement, percent),
         },
-        "evidence": [_evidence(item) for item in evidence],
+        "evidence": [*(_evidence(item) for item in evidence), _identity(uid, holder.identity_level)],
+        "credentialStatus": _status(status),
     }
     if valid_until:
         document["validUntil"] = timestamp(valid_until)
     return document
 
 
-def _profile(issuer: Issuer) -> Document:
+def renew(
+    document: Document, *, uid: UUID, number: str, issuer: Issuer, holder: Holder, status: Status, valid_from: datetime
+) -> Document:
+    """Another credential, without its proof, that says the same as this one of its achievement, result and evidence:
+    with a number of its own, for the holder and by the issuer as they are called now."""
+    subject, kept = document["credentialSubject"], {name: value for name, value in document.items() if name != "proof"}
+    renewed_subject = subject | {
+        "id": urn(holder.uid),
+        "licenseNumber": number,
+        "identifier": _identifiers(holder),
+    }
+    rests_on = [item for item in document["evidence"] if "genre" not in item]
+    return kept | {
+        "id": urn(uid),
+        "issuer": _profile(issuer),
+        "validFrom": timestamp(valid_from),
+        "credentialSubject": renewed_subject,
+        "evidence": [*rests_on, _identity(uid, holder.identity_level)],
+        "credentialStatus": _status(status),
+    }
+
+
+def _status(status: Status) -> Document:
     return {
-        "id": issuer.did,
+        "id": f"{status.list_url}#{status.index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(status.index),
+        "statusListCredential": status.list_url,
+    }
+
+
+def _identity(uid: UUID, level: str) -> Document:
+    return {
+        "id": f"{urn(uid)}#identity",
+        "type": ["Evidence"],
+        "name": "การยืนยันตัวบุคคลของผู้ถือ / Identity of the holder",
+        "description": IDENTITY_LEVELS[level],
+        "genre": level,
+    }
+
+
+def _profile(issuer: Issuer | Partner) -> Document:
+    return {
+        "id": issuer.did if isinstance(issuer, Issuer) else issuer.url,
         "type": ["Profile"],
         "name": issuer.name_th,
         "description": issuer.name_en,
@@ -150,6 +229,8 @@ def _achievement(achievement: Achievement) -> Document:
             _result_description(f"{identifier}#hours", "ชั่วโมงการเรียนรู้ / Learning hours", "ext:LearningHours"),
         ],
     }
+    if achievement.partner:
+        document["creator"] = _profile(achievement.partner)
     if achievement.competencies:
         document["alignment"] = [_alignment(competency) for competency in achievement.competencies]
     return document
@@ -161,9 +242,11 @@ def _result_description(identifier: str, name: str, kind: str) -> Document:
 
 def _results(achievement: Achievement, percent: str) -> list[Document]:
     identifier = urn(achievement.uid)
+    values = {"percent": percent, "hours": achievement.hours}
     return [
-        {"type": ["Result"], "resultDescription": f"{identifier}#percent", "value": percent},
-        {"type": ["Result"], "resultDescription": f"{identifier}#hours", "value": achievement.hours},
+        {"type": ["Result"], "resultDescription": f"{identifier}#{kind}", "value": value}
+        for kind, value in values.items()
+        if value
     ]
 
 
@@ -193,6 +276,17 @@ def competencies_of(document: Document) -> list[str]:
     """Framework, code and name of each competency the achievement is mapped to, as one line each."""
     alignments = document["credentialSubject"]["achievement"].get("alignment", [])
     return [f"{a['targetFramework']} {a['targetCode']}: {a['targetName']}" for a in alignments]
+
+
+def identity_level_of(document: Document) -> str:
+    """How sure the issuer was of the holder's identity: a key of ``IDENTITY_LEVELS``."""
+    return next((item["genre"] for item in document["evidence"] if "genre" in item), "")
+
+
+def partner_of(document: Document) -> tuple[str, str] | None:
+    """The partner's Thai and English names, where the achievement was made together with one."""
+    creator = document["credentialSubject"]["achievement"].get("creator")
+    return (creator["name"], creator["description"]) if creator else None
 
 
 def holder_name_of(document: Document) -> str:

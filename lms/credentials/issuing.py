@@ -1,14 +1,16 @@
-"""Issue a learner what they have earned: once, on grades that count, with a trace.
+"""Issue a learner what they have earned: once, on grades that count or on the word of two people, with a trace.
 
 The rule is asked of the database each time; what has been issued is what the database says. Two workers who decide at
 the same moment both sign, and the constraint ``credential_one_active`` lets one of them in.
 """
 
+import hashlib
 import json
 import logging
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -22,8 +24,8 @@ from django.utils.translation import gettext, override
 from grading import verdicts
 from grading.models import Grade
 from lms.accounts.models import User
-from lms.credentials import documents, holder, signing
-from lms.credentials.models import Achievement, AuditEntry, Credential, Issuer, Requirement, Subject
+from lms.credentials import documents, holder, publishing, signing
+from lms.credentials.models import Achievement, AuditEntry, Award, Credential, Issuer, Requirement, StatusEntry, Subject
 from lms.credentials.numbers import to_number
 
 log = logging.getLogger(__name__)
@@ -81,61 +83,141 @@ def issue(achievement: Achievement, learner: User) -> Credential | None:
         NoVerdict, VerdictKeyUnavailable: see ``grades_behind``; nothing was written.
     """
     grades = grades_behind(achievement, learner)
-    credential = _signed(achievement, learner, grades)
+    credential = make(achievement, learner, by_rule(achievement, grades))
+    return credential if _enter(credential, grades=grades) else None
+
+
+def issue_award(award: Award) -> Credential | None:
+    """Issues what two people have agreed on; None when the holder has it already, or another worker was first.
+
+    Raises signing.KeyUnavailable; nothing was written then.
+    """
+    credential = make(award.achievement, award.learner, by_award(award))
+    with transaction.atomic():
+        is_new = _enter(credential, actor=award.decided_by)
+        held = Credential.objects.get(achievement=award.achievement_id, learner=award.learner_id, revoked_at=None)
+        # The one that is there for another award is not this one's.
+        link = held if is_new or not hasattr(held, "award") else None
+        Award.objects.filter(pk=award.pk, issued_at=None).update(credential=link, issued_at=timezone.now())
+    return credential if is_new else None
+
+
+def _enter(credential: Credential, *, grades: Sequence[Grade] = (), actor: User | None = None) -> bool:
+    """Whether it is now in the register: not when the holder has an active one already."""
     try:
         with transaction.atomic():
-            credential.save(force_insert=True)
-            credential.grades.set(grades)
-            _record(credential, AuditEntry.Action.ISSUED, grade_ids=[grade.pk for grade in grades])
-            transaction.on_commit(lambda: _tell(credential), robust=True)
+            enter(credential, grades=grades, actor=actor)
+            transaction.on_commit(lambda: tell(credential, "issued"), robust=True)
     except IntegrityError:
-        if not Credential.objects.filter(achievement=achievement, learner=learner).exists():
+        StatusEntry.objects.filter(credential=None, pk=credential.status_entry_id or 0).delete()
+        if not Credential.objects.filter(achievement=credential.achievement_id, learner=credential.learner_id).exists():
             raise
-        return None
+        return False
     log.info("credential issued", extra={"credential": str(credential.pk)})
-    return credential
+    return True
 
 
-def _signed(achievement: Achievement, learner: User, grades: Sequence[Grade]) -> Credential:
-    """A credential that is signed and not yet saved."""
+def enter(credential: Credential, *, grades: Sequence[Grade] = (), actor: User | None = None, reason: str = "") -> None:
+    """Writes a signed credential into the register, with its trace, inside the caller's transaction."""
+    credential.save(force_insert=True)
+    credential.grades.set(grades)
+    ids = [grade.pk for grade in grades]
+    record(credential, AuditEntry.Action.ISSUED, grade_ids=ids, reason=reason, actor=actor)
+
+
+# --- Making the document ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is each credential's own: its names, its holder as the issuer calls them, its place, its day."""
+
+    uid: uuid.UUID
+    number: str
+    issuer: documents.Issuer
+    holder: documents.Holder
+    status: documents.Status
+    now: datetime
+
+
+Compose = Callable[[Frame], documents.Document]
+
+
+def by_rule(achievement: Achievement, grades: Sequence[Grade], awarded_at: datetime | None = None) -> Compose:
+    """A document on these grades."""
+    return _compose(achievement, [_evidence(grade) for grade in grades], _percent(grades), awarded_at)
+
+
+def by_award(award: Award, awarded_at: datetime | None = None) -> Compose:
+    """A document on the word of two people; their grounds stay here, their hash is in it."""
+    digest = hashlib.sha256(award.grounds.encode()).hexdigest()
+    name = "มอบโดยความเห็นชอบของเจ้าหน้าที่สองคน / Awarded on the decision of two officers"
+    return _compose(award.achievement, [documents.Evidence(award.uid, name, digest)], "", awarded_at)
+
+
+def _compose(
+    achievement: Achievement, evidence: Sequence[documents.Evidence], percent: str, awarded_at: datetime | None
+) -> Compose:
+    def compose(frame: Frame) -> documents.Document:
+        awarded = awarded_at or frame.now
+        return documents.build(
+            uid=frame.uid,
+            number=frame.number,
+            issuer=frame.issuer,
+            achievement=achievement.facts(),
+            holder=frame.holder,
+            status=frame.status,
+            percent=percent,
+            evidence=evidence,
+            awarded_at=awarded,
+            valid_from=frame.now,
+            valid_until=achievement.valid_until(awarded),
+        )
+
+    return compose
+
+
+def make(achievement: Achievement, learner: User, compose: Compose, *, holder_name: str = "") -> Credential:
+    """A credential that is signed and not yet in the register. Raises signing.KeyUnavailable."""
     issuer = achievement.issuer
     key, signer = signing.signer_for(issuer)
-    uid, now = uuid.uuid4(), timezone.now().replace(microsecond=0)
-    document = _document(uid, achievement, learner, grades, now)
-    signed = signing.sign(document, key=key, signer=signer, created=documents.timestamp(now))
+    entry = publishing.allot(issuer)
+    if not entry.list.signed_at:
+        # A credential whose list cannot be had is one that nobody else can check.
+        entry.list = publishing.sign_list(entry.list)
+    frame = _frame(issuer, learner, entry, holder_name or learner.get_full_name())
+    document = compose(frame)
+    try:
+        signed = signing.sign(document, key=key, signer=signer, created=documents.timestamp(frame.now))
+    except signing.NotOurProfile:
+        entry.delete()
+        raise
     return Credential(
-        id=uid,
+        id=frame.uid,
         achievement=achievement,
         learner=learner,
         key=key,
         document=json.dumps(signed, ensure_ascii=False, separators=(",", ":")),
-        holder_name=learner.get_full_name(),
+        holder_name=frame.holder.name,
         holder_initials=holder.initials(learner.given_name, learner.family_name),
-        issued_at=now,
-        valid_until=achievement.valid_until(now),
+        issued_at=frame.now,
+        awarded_at=documents.moment(signed["awardedDate"]),
+        valid_until=documents.moment(signed["validUntil"]) if "validUntil" in signed else None,
+        status_entry=entry,
     )
 
 
-def _document(
-    uid: uuid.UUID, achievement: Achievement, learner: User, grades: Sequence[Grade], now: datetime
-) -> documents.Document:
-    issuer = achievement.issuer
+def _frame(issuer: Issuer, learner: User, entry: StatusEntry, holder_name: str) -> Frame:
+    uid = uuid.uuid4()
     subject, _ = Subject.objects.get_or_create(issuer=issuer, learner=learner)
-    return documents.build(
+    return Frame(
         uid=uid,
         number=to_number(uid),
-        issuer=_issuer_facts(issuer),
-        achievement=achievement.facts(),
-        holder=documents.Holder(subject.uid, learner.get_full_name(), learner.email, secrets.token_hex(16)),
-        percent=_percent(grades),
-        evidence=[_evidence(grade) for grade in grades],
-        valid_from=now,
-        valid_until=achievement.valid_until(now),
+        issuer=documents.Issuer(issuer.did, issuer.name_th, issuer.name_en, settings.PUBLIC_URL),
+        holder=documents.Holder(subject.uid, holder_name, learner.email, secrets.token_hex(16), learner.identity_level),
+        status=publishing.facts(entry),
+        now=timezone.now().replace(microsecond=0),
     )
-
-
-def _issuer_facts(issuer: Issuer) -> documents.Issuer:
-    return documents.Issuer(issuer.did, issuer.name_th, issuer.name_en, settings.PUBLIC_URL)
 
 
 def _evidence(grade: Grade) -> documents.Evidence:
@@ -148,22 +230,10 @@ def _percent(grades: Sequence[Grade]) -> str:
     return str(int(100 * sum(grade.fraction for grade in grades) / len(grades) + 1e-6))
 
 
-def revoke(credential: Credential, *, reason: str, actor: User | None = None) -> bool:
-    """Withdraws a credential; False when it already was. The document stays, so that its number keeps answering.
-
-    Raises:
-        ValueError: the reason is not one of ``Credential.Reason``.
-    """
-    reason = Credential.Reason(reason)
-    with transaction.atomic():
-        active = Credential.objects.filter(pk=credential.pk, revoked_at=None)
-        if not active.update(revoked_at=timezone.now(), revocation_reason=reason):
-            return False
-        _record(credential, AuditEntry.Action.REVOKED, reason=reason, actor=actor)
-    return True
+# --- Trace and mail ---------------------------------------------------------------------------------------------------
 
 
-def _record(
+def record(
     credential: Credential,
     action: str,
     *,
@@ -182,13 +252,21 @@ def _record(
     )
 
 
-def _tell(credential: Credential) -> None:
-    """Writes to the holder in their language. A mail server that is down costs nobody a credential."""
+def tell(credential: Credential, what: str) -> None:
+    """Writes to the holder in their language: it was ``issued``, ``replaced`` by another one, or ``revoked``.
+
+    A mail server that is down costs nobody a credential.
+    """
     learner = credential.learner
     with override(learner.language):
-        subject = gettext("Your credential: %(name)s") % {"name": credential.achievement.name}
+        subjects = {
+            "issued": gettext("Your credential: %(name)s"),
+            "replaced": gettext("Your credential was replaced by a new one: %(name)s"),
+            "revoked": gettext("Your credential was revoked: %(name)s"),
+        }
+        subject = subjects[what] % {"name": credential.achievement.name}
         text = render_to_string(
-            "credentials/issued_email.txt",
+            f"credentials/{what}_email.txt",
             {"credential": credential, "learner": learner, "PUBLIC_URL": settings.PUBLIC_URL},
         )
         try:

@@ -81,11 +81,16 @@ class Issuer(models.Model):
 
     @property
     def active_keys(self) -> "models.QuerySet[IssuerKey]":
-        return self.keys.filter(retired_at=None).order_by("-created_at", "-pk")
+        """Those that may sign at this moment, the newest first."""
+        now = timezone.now()
+        in_use = self.keys.filter(begins_at__lte=now, compromised_at=None)
+        return in_use.filter(Q(retired_at=None) | Q(retired_at__gt=now)).order_by("-begins_at", "-pk")
 
     def did_document(self) -> dict[str, Any]:
-        """What the identity resolves to: every key that ever signed, so that old credentials keep verifying."""
-        keys = list(self.keys.order_by("pk"))
+        """What the identity resolves to: every key that ever signed, so that old credentials keep verifying, and
+        those that are about to, so that nobody meets a signature whose key is not published yet. Not those that were
+        compromised: what they signed has been replaced."""
+        keys = list(self.keys.filter(compromised_at=None).order_by("pk"))
         return {
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
             "id": self.did,
@@ -101,7 +106,10 @@ class IssuerKey(models.Model):
     key_id = models.CharField(_("key"), max_length=40)
     public_multikey = models.CharField(_("public key"), max_length=120, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # Published before it signs, for as long as others may keep an older copy of the identity.
+    begins_at = models.DateTimeField(_("signs from"), default=timezone.now)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
+    compromised_at = models.DateTimeField(_("compromised"), null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "key_id"], name="issuer_key_id_once")]
@@ -120,6 +128,82 @@ class IssuerKey(models.Model):
             "controller": self.issuer.did,
             "publicKeyMultibase": self.public_multikey,
         }
+
+
+class KeyEvent(models.Model):
+    """What happened to a key, and the identity as it was published from then on: did:web itself keeps no history."""
+
+    class Action(models.TextChoices):
+        PUBLISHED = "published", _("published")
+        RETIRED = "retired", _("retired")
+        COMPROMISED = "compromised", _("compromised")
+
+    key = models.ForeignKey(IssuerKey, models.PROTECT, related_name="events")
+    action = models.CharField(max_length=12, choices=Action)
+    did_document = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.key_id}"
+
+
+class StatusList(models.Model):
+    """A signed list of bits, one a credential: who was revoked, for verifiers that never ask about a single one."""
+
+    issuer = models.ForeignKey(Issuer, models.PROTECT, related_name="status_lists")
+    # Exactly what was signed last; empty until the signing worker has been by.
+    document = models.TextField(blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    entries: "RelatedManager[StatusEntry]"
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def url(self) -> str:
+        return settings.PUBLIC_URL + reverse("credentials:status_list", args=[self.pk])
+
+
+class StatusEntry(models.Model):
+    """One place in a list. It outlives its credential: erasing a revoked one must not make a copy of it valid."""
+
+    list = models.ForeignKey(StatusList, models.PROTECT, related_name="entries")
+    index = models.PositiveIntegerField()
+    revoked_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "index"], name="status_index_once")]
+
+    def __str__(self) -> str:
+        return f"{self.list_id}#{self.index}"
+
+
+class Partner(models.Model):
+    """A body that an achievement was made or is held together with. It is named in the credential and signs nothing."""
+
+    name_th = models.CharField(_("name in Thai"), max_length=250)
+    name_en = models.CharField(_("name in English"), max_length=250)
+    url = models.URLField(_("address"), max_length=400)
+
+    class Meta:
+        verbose_name = _("partner")
+        verbose_name_plural = _("partners")
+        ordering = ["name_th"]
+
+    def __str__(self) -> str:
+        return in_language(self.name_th, self.name_en)
+
+    def facts(self) -> documents.Partner:
+        return documents.Partner(self.name_th, self.name_en, self.url)
 
 
 class AchievementQuerySet(models.QuerySet["Achievement"]):
@@ -145,6 +229,15 @@ class Achievement(ClusterableModel):
     )
     valid_days = models.PositiveIntegerField(
         _("valid for (days)"), null=True, blank=True, help_text=_("Empty: it does not expire.")
+    )
+    partner = models.ForeignKey(
+        Partner,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("partner"),
+        help_text=_("The body it was made together with, if any. The issuer alone signs."),
     )
     is_active = models.BooleanField(_("is issued"), default=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -180,6 +273,7 @@ class Achievement(ClusterableModel):
             **{name: getattr(self, name) for name in fields},
             hours=self.hours_text,
             competencies=[competency.facts() for competency in self.competencies.all()],
+            partner=self.partner.facts() if self.partner else None,
         )
 
 
@@ -254,7 +348,8 @@ class Subject(models.Model):
 class CredentialQuerySet(models.QuerySet["Credential"]):
     def held_by(self, learner: "User") -> Self:
         """A learner's credentials, newest first, ready to be listed."""
-        return self.filter(learner=learner).select_related("achievement__issuer").order_by("-issued_at", "pk")
+        own = self.filter(learner=learner).select_related("achievement__issuer", "replacement__new")
+        return own.order_by("-issued_at", "pk")
 
 
 class Credential(models.Model):
@@ -265,6 +360,11 @@ class Credential(models.Model):
         RULE_BROKEN = "rule_broken", _("the rules of the assessment were broken")
         KEY_EVENT = "key_event", _("the issuer's key had to be replaced")
         ON_REQUEST = "on_request", _("withdrawn at the holder's request")
+        NAME_CHANGED = "name_changed", _("the holder's name has changed")
+        CORRECTED = "corrected", _("something in it was not right and has been corrected")
+
+    # Those for which another one is issued in its place.
+    REPLACING = (Reason.KEY_EVENT, Reason.NAME_CHANGED, Reason.CORRECTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     achievement = models.ForeignKey(
@@ -283,6 +383,11 @@ class Credential(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revocation_reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
     grades = models.ManyToManyField(Grade, related_name="+", verbose_name=_("grades it rests on"))
+    status_entry = models.OneToOneField(StatusEntry, models.PROTECT, null=True, related_name="credential")
+    # The day it was earned: a replacement bears the same one.
+    awarded_at = models.DateTimeField(_("awarded"), null=True)
+
+    replacement: "Replacement"
 
     objects = CredentialQuerySet.as_manager()
 
@@ -316,14 +421,110 @@ class Credential(models.Model):
 
     @property
     def state(self) -> str:
-        """``valid``, ``expired`` or ``revoked`` as far as the database knows; the proof is not looked at."""
+        """``valid``, ``expired``, ``revoked`` or ``superseded`` as far as the database knows; the proof is not looked
+        at."""
         if self.revoked_at:
-            return "revoked"
+            return "superseded" if self.replaced_by else "revoked"
         return "expired" if self.valid_until and self.valid_until <= timezone.now() else "valid"
+
+    @property
+    def replaced_by(self) -> "Credential | None":
+        """The one that was issued in its place, once it has been."""
+        replacement = getattr(self, "replacement", None)
+        return replacement.new if replacement else None
 
     def parsed(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.document)
         return document
+
+
+class ReplacementQuerySet(models.QuerySet["Replacement"]):
+    def open(self) -> Self:
+        """Ordered, and not carried out yet."""
+        return self.filter(new=None)
+
+
+class Replacement(models.Model):
+    """An order to issue another credential in place of one: the web server writes it, the signing worker carries it
+    out. Afterwards it is what links the two."""
+
+    old = models.OneToOneField(Credential, models.CASCADE, related_name="replacement")
+    new = models.OneToOneField(Credential, models.CASCADE, null=True, blank=True, related_name="replaces")
+    reason = models.CharField(max_length=20, choices=Credential.Reason)
+    ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    ordered_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+    # Why the last try came to nothing, for an operator; empty when there was none.
+    problem = models.CharField(max_length=300, blank=True)
+
+    objects = ReplacementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reason__in=["key_event", "name_changed", "corrected"]), name="replacement_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.new_id or '…'}"
+
+
+class AwardQuerySet(models.QuerySet["Award"]):
+    def pending(self) -> Self:
+        return self.filter(decision="").select_related("achievement", "learner", "requested_by")
+
+    def due(self) -> Self:
+        """Approved by a second person and not issued yet."""
+        approved = self.filter(decision=Award.Decision.APPROVED, issued_at=None, achievement__is_active=True)
+        return approved.select_related("achievement__issuer", "learner")
+
+
+class Award(models.Model):
+    """An achievement for somebody who did not earn it by the rule: proposed by one person, approved by another."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("refused")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    achievement = models.ForeignKey(Achievement, models.CASCADE, related_name="+", verbose_name=_("achievement"))
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("holder"))
+    grounds = models.TextField(
+        _("grounds"), max_length=2000, help_text=_("What was shown, when, and to whom. It stays with the record.")
+    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    decision = models.CharField(max_length=10, choices=Decision, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    credential = models.OneToOneField(Credential, models.SET_NULL, null=True, blank=True, related_name="award")
+    issued_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AwardQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-requested_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["achievement", "learner"], condition=Q(decision=""), name="award_one_pending"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_by=None) | Q(decided_by__isnull=False),
+                name="award_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")), name="award_second_person"
+            ),
+            models.CheckConstraint(
+                condition=~Q(learner=F("requested_by")) & (Q(decided_by=None) | ~Q(learner=F("decided_by"))),
+                name="award_not_to_oneself",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.achievement} · {self.learner}"
 
 
 class AuditEntry(models.Model):
@@ -332,6 +533,7 @@ class AuditEntry(models.Model):
     class Action(models.TextChoices):
         ISSUED = "issued", _("issued")
         REVOKED = "revoked", _("revoked")
+        REPLACED = "replaced", _("replaced")
 
     credential_id = models.UUIDField(db_index=True)
     action = models.CharField(max_length=10, choices=Action)

@@ -47,6 +47,7 @@ PART = _pattern(f"urn:uuid:{UUID_PATTERN}#[a-z]+")
 WEB = _pattern(r"https?://[!-~]+")
 MOMENT = _pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 DID_WEB = r"did:web:[A-Za-z0-9.-]+(%3A[0-9]{1,5})?(:[a-z0-9][a-z0-9_-]*)+"
+DID = _pattern(DID_WEB)
 
 NAME_IDENTITY = _object(
     {
@@ -84,6 +85,7 @@ RESULT_DESCRIPTION = _object(
         "resultType": {"enum": ["Percent", "ext:LearningHours"]},
     }
 )
+PARTNER = _object({"id": WEB, "type": {"const": ["Profile"]}, "name": LINE, "description": LINE, "url": WEB})
 ACHIEVEMENT = _object(
     {
         "id": URN,
@@ -95,7 +97,7 @@ ACHIEVEMENT = _object(
         "criteria": _object({"narrative": {"type": "string", "minLength": 1, "maxLength": 16100}}),
         "resultDescription": _array(RESULT_DESCRIPTION, most=2, least=2),
     },
-    {"alignment": _array(ALIGNMENT, most=20)},
+    {"alignment": _array(ALIGNMENT, most=20), "creator": PARTNER},
 )
 RESULT = _object(
     {
@@ -116,13 +118,29 @@ SUBJECT = _object(
             "minItems": 2,
         },
         "achievement": ACHIEVEMENT,
-        "result": _array(RESULT, most=2, least=2),
+        "result": _array(RESULT, most=2),
     }
 )
-ISSUER = _object(
-    {"id": _pattern(DID_WEB), "type": {"const": ["Profile"]}, "name": LINE, "description": LINE, "url": WEB}
-)
+ISSUER = _object({"id": DID, "type": {"const": ["Profile"]}, "name": LINE, "description": LINE, "url": WEB})
 EVIDENCE = _object({"id": URN, "type": {"const": ["Evidence"]}, "name": LINE, "description": LINE})
+IDENTITY_EVIDENCE = _object(
+    {
+        "id": PART,
+        "type": {"const": ["Evidence"]},
+        "name": LINE,
+        "description": LINE,
+        "genre": {"enum": ["self-asserted", "agency-confirmed", "thaid"]},
+    }
+)
+STATUS = _object(
+    {
+        "id": _pattern(r"https?://[!-\"$-~]+#[0-9]{1,6}"),
+        "type": {"const": "BitstringStatusListEntry"},
+        "statusPurpose": {"const": "revocation"},
+        "statusListIndex": _pattern("[0-9]{1,6}"),
+        "statusListCredential": _pattern(r"https?://[!-\"$-~]+"),
+    }
+)
 PROOF = _object(
     {
         "type": {"const": "DataIntegrityProof"},
@@ -140,9 +158,13 @@ UNSIGNED_REQUIRED = {
     "name": LINE,
     "description": TEXT,
     "issuer": ISSUER,
+    "awardedDate": MOMENT,
     "validFrom": MOMENT,
     "credentialSubject": SUBJECT,
-    "evidence": _array(EVIDENCE, most=50),
+    # What it rests on, and how sure the holder's identity is.
+    "evidence": _array({"anyOf": [EVIDENCE, IDENTITY_EVIDENCE]}, most=50, least=2)
+    | {"contains": IDENTITY_EVIDENCE, "maxContains": 1},
+    "credentialStatus": STATUS,
 }
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,13 +1,14 @@
-"""Issuing, as the queue sees it. Both tasks may run any number of times: what is due is asked of the database."""
+"""Signing, as the queue sees it. Every task may run any number of times: what is due is asked of the database."""
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 
 from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
-from lms.credentials import issuing
-from lms.credentials.models import Achievement
+from lms.credentials import issuing, publishing, revoking
+from lms.credentials.models import Achievement, Award, Credential
 from lms.credentials.signing import KeyUnavailable
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,22 @@ def issue_for_learner(learner_id: int) -> int:
 @shared_task(name="lms.credentials.tasks.issue_due")
 def issue_due() -> int:
     """Finds everything that is due and was not issued: lost messages, new achievements, days without a key."""
-    return sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
+    by_rule = sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
+    awarded = sum(_award(award) for award in Award.objects.due()[:MOST_PER_ROUND])
+    return by_rule + awarded + revoking.carry_out_orders(MOST_PER_ROUND)
+
+
+@shared_task(name="lms.credentials.tasks.publish_status_lists")
+def publish_status_lists() -> int:
+    """Signs the status lists that are a day old, or silent about a revocation."""
+    return publishing.sign_due()
+
+
+@shared_task(name="lms.credentials.tasks.watch_status_lists")
+def watch_status_lists() -> int:
+    """Raises the alarm when lists are not being signed. It runs on the queue of the other worker: the one that signs
+    could not say that it is dead."""
+    return publishing.raise_alarm()
 
 
 def _issue_all(achievement: Achievement) -> int:
@@ -33,9 +49,17 @@ def _issue_all(achievement: Achievement) -> int:
 
 
 def _issue(achievement: Achievement, learner: User) -> bool:
+    return _guarded(lambda: issuing.issue(achievement, learner), achievement, learner)
+
+
+def _award(award: Award) -> bool:
+    return _guarded(lambda: issuing.issue_award(award), award.achievement, award.learner)
+
+
+def _guarded(act: Callable[[], Credential | None], achievement: Achievement, learner: User) -> bool:
     """Whether a credential was issued. A failure is logged and leaves it due; it keeps nobody else waiting."""
     try:
-        return issuing.issue(achievement, learner) is not None
+        return act() is not None
     except KeyUnavailable as error:
         log.error("nothing can be issued for %s: %s", achievement.issuer.slug, error)
     except (issuing.NoVerdict, VerdictKeyUnavailable) as error:

@@ -7,7 +7,7 @@ wrong on the way, the answer is never ``valid``.
 
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +52,7 @@ class Verification:
     document: Document | None = None  # set once the signature is known to be right
     credential: Credential | None = None
     number: str | None = None
+    replaced_by: str | None = None  # the number of the one that was issued in its place
     message: Text = MESSAGES[Verdict.COULD_NOT_CHECK]
 
     @property
@@ -157,7 +158,7 @@ def _check_document(answer: Verification, document: Document) -> None:
     _check_status(answer, document, issuer)
     _check_validity(answer)
     if not answer.status_ok:
-        raise Refused(Verdict.REVOKED)
+        raise Refused(Verdict.SUPERSEDED if answer.replaced_by else Verdict.REVOKED)
     if not answer.validity_ok:
         raise Refused(Verdict.EXPIRED if _has_begun(answer) else Verdict.NOT_YET_VALID)
 
@@ -220,7 +221,7 @@ def _key_of(document: Document, issuer: Issuer) -> IssuerKey:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return documents.moment(text)
     except ValueError as error:
         raise Refused(Verdict.TAMPERED, "dates") from error
 
@@ -237,7 +238,8 @@ def _note_facts(answer: Verification, document: Document) -> None:
 
 def _check_status(answer: Verification, document: Document, issuer: Issuer) -> None:
     uid = UUID(document["id"].removeprefix("urn:uuid:"))
-    credential = Credential.objects.select_related("achievement__issuer").filter(pk=uid).first()
+    everything = Credential.objects.select_related("achievement__issuer", "key", "replacement__new")
+    credential = everything.filter(pk=uid).first()
     if credential is None:
         answer.status_ok = False
         raise Refused(Verdict.UNKNOWN, "not_registered")
@@ -246,6 +248,7 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
         raise Refused(Verdict.TAMPERED, "not_as_issued")
     answer.credential = credential
     answer.status_ok = credential.revoked_at is None
+    answer.replaced_by = credential.replaced_by.number if credential.replaced_by else None
 
 
 def _check_validity(answer: Verification) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import cache_control, never_cache
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from lms.credentials import intake, verifying
 from lms.credentials.forms import FileForm, NumberForm
 from lms.credentials.messages import Verdict
-from lms.credentials.models import Credential, Issuer, host_did, in_language
+from lms.credentials.models import Credential, Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
 from lms.credentials.verifying import Verification
 from lms.templatetags.thai import thai_date, thai_datetime
@@ -233,3 +234,16 @@ def did(request: HttpRequest) -> JsonResponse:
 @require_GET
 def issuer_did(request: HttpRequest, slug: str) -> JsonResponse:
     return _did_response(get_object_or_404(Issuer, slug=slug).did_document())
+
+
+@require_GET
+def status_list(request: HttpRequest, number: int) -> HttpResponse:
+    """A signed status list, to be kept for minutes by whoever asks: it says nothing about a single person. One that is
+    too old is served too: its own date says so, and no answer would say less."""
+    one = get_object_or_404(StatusList.objects.exclude(document=""), pk=number)
+    # Named so, and not application/vc: verifiers in use parse what is called JSON.
+    response = HttpResponse(one.document, content_type="application/json")
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=300"
+    response["Last-Modified"] = http_date(one.signed_at.timestamp()) if one.signed_at else ""
+    return response

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from lms.credentials import intake, issuing, verifying
+from lms.credentials import intake, revoking, verifying
 
 URL = "/api/v1/credentials/verify"
 SHAPE = {
@@ -89,7 +89,7 @@ def test_a_changed_one_is_tampered(api, credential):
 
 
 def test_a_revoked_one_is_revoked(api, credential):
-    issuing.revoke(credential, reason="on_request")
+    revoking.revoke(credential, reason="on_request")
     verdict = send(api, {"number": credential.number}).json()
     assert verdict["verdict"] == "revoked"
     assert verdict["status"]["ok"] is False

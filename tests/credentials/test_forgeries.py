@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django.utils.translation import override
 
-from lms.credentials import issuing, proofs, verifying
+from lms.credentials import issuing, proofs, revoking, verifying
 from lms.credentials.contexts import OPEN_BADGES_3, VC_2
 from lms.credentials.messages import HEADLINES, Verdict
 from lms.credentials.models import Credential, Issuer
@@ -384,7 +384,7 @@ def test_an_expired_one_says_so_with_the_date_of_both_calendars(expired, monkeyp
 
 
 def test_a_revoked_one_that_has_also_expired_is_called_revoked(expired, monkeypatch):
-    issuing.revoke(expired, reason="key_event")
+    revoking.revoke(expired, reason="key_event")
     at(monkeypatch, expired.valid_until)
     answer = verify(expired.parsed())
     assert answer.verdict == "revoked"
@@ -414,8 +414,8 @@ def test_one_that_starts_later_is_not_valid_yet(document, credential, monkeypatc
 
 @pytest.mark.parametrize("reason", Credential.Reason.values)
 def test_a_revoked_one_says_when_and_why_in_both_languages(document, credential, reason):
-    assert issuing.revoke(credential, reason=reason)
-    assert not issuing.revoke(credential, reason=reason)
+    assert revoking.revoke(credential, reason=reason)
+    assert not revoking.revoke(credential, reason=reason)
     answer = verify(document)
     assert answer.verdict == "revoked"
     assert answer.status_ok is False

@@ -13,7 +13,7 @@ from grading import reviewing, verdicts
 from grading.models import Exercise, Submission
 from grading.reviewing import Given
 from grading.scoring import Check
-from lms.credentials import issuing, signing, tasks
+from lms.credentials import issuing, revoking, signing, tasks
 from lms.credentials.models import AuditEntry, Competency, Credential, Subject
 from tests.conftest import make_person
 from tests.credentials.conftest import give_grade, make_achievement
@@ -166,7 +166,7 @@ def test_a_person_who_does_not_exist_is_no_error(db):
 
 def test_what_was_revoked_does_not_come_back_by_itself(earned, learner):
     issue(learner)
-    assert issuing.revoke(Credential.objects.get(), reason="rule_broken")
+    assert revoking.revoke(Credential.objects.get(), reason="rule_broken")
     assert issue(learner) == 0
     assert tasks.issue_due() == 0
     assert [entry.action for entry in AuditEntry.objects.all()] == ["issued", "revoked"]
@@ -174,7 +174,7 @@ def test_what_was_revoked_does_not_come_back_by_itself(earned, learner):
 
 def test_a_reason_that_is_none_of_ours_revokes_nothing(credential):
     with pytest.raises(ValueError, match="because"):
-        issuing.revoke(credential, reason="because")
+        revoking.revoke(credential, reason="because")
     credential.refresh_from_db()
     assert credential.revoked_at is None
 

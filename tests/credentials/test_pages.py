@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from lms.credentials import intake, issuing, verifying
+from lms.credentials import intake, issuing, revoking, verifying
 from lms.credentials.models import Credential
 from lms.credentials.numbers import to_number
 from tests.credentials.conftest import give_grade, make_achievement
@@ -102,7 +102,7 @@ def test_what_is_no_number_is_not_found(stranger, db, typed):
 
 
 def test_a_revoked_one_says_when_and_why(stranger, credential):
-    issuing.revoke(credential, reason="issued_in_error")
+    revoking.revoke(credential, reason="issued_in_error")
     response = stranger.get(page_of(credential))
     text = text_of(response)
     assert response.status_code == 200
