@@ -36,13 +36,11 @@ SOURCE = notebooks.to_bytes(
             notebooks.answer(
                 "double", "def double(n):\n    ### BEGIN SOLUTION\n    return 2 * n\n    ### END SOLUTION"
             ),
-            notebooks.check(
+            notebooks.check_as_written(
                 "t1",
                 points=1,
-                hint_th="คูณสอง",
-                hint_en="Times two",
-                visible="assert double(2) == 4",
-                hidden="assert double(21) == 42",
+                code="# hint(th): คูณสอง\n# hint(en): Times two\nassert double(2) == 4\n"
+                "### BEGIN HIDDEN TESTS\nassert double(21) == 42\n### END HIDDEN TESTS",
             ),
         ],
         title="Double",
