@@ -283,6 +283,10 @@ GRADING_STAKES = "lms.credentials.stakes.of_regrade"
 
 # Only the signing worker is started with this variable; everywhere else the key is out of reach.
 ISSUER_KEY_FILE = os.environ.get("ISSUER_KEY_FILE", "")
+# Seals the PDF certificates: a key with its certificates in PEM, given to the worker that makes them and to no other.
+# The certificates of every seal there ever was are in a file that every program may read.
+SEAL_KEY_FILE = os.environ.get("SEAL_KEY_FILE", "")
+SEAL_CERTIFICATES_FILE = os.environ.get("SEAL_CERTIFICATES_FILE", str(VAR_DIR / "keys" / "seals.public.pem"))
 
 # --- Languages: Thai first, English too ------------------------------------------------------------------------------
 
@@ -410,9 +414,18 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": "lms.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # They tell of every index entry, pulse and sweep at INFO.
+    # They tell of every index entry, pulse, sweep and step at INFO.
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("django_tasks", "wagtail", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+        for name in (
+            "django_tasks",
+            "wagtail",
+            "celery.app.trace",
+            "celery.worker.strategy",
+            "celery.beat",
+            "weasyprint.progress",
+            "fontTools",
+            "pyhanko",
+        )
     },
 }

@@ -106,6 +106,15 @@ def hr_officer(db):
     return person
 
 
+@pytest.fixture(scope="session")
+def seal():
+    """A seal for certificates; making its key takes a moment."""
+    from lms.credentials import seals
+
+    seals.make_key(name="Demo Data Institute")
+    return seals.known()[-1]
+
+
 @pytest.fixture
 def stranger(client):
     """Somebody with a browser and no account."""

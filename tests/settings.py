@@ -31,3 +31,6 @@ WITH_DEMO = True
 # Every test process may sign verdicts, as the grading worker does; tests/conftest.py makes the key.
 VERDICT_KEY_FILE = str(VAR_DIR / "keys" / "verdicts.json")  # noqa: F405
 VERDICT_PUBLIC_KEYS_FILE = str(VAR_DIR / "keys" / "verdicts.public.json")  # noqa: F405
+# Every test process may seal certificates, as the worker does that makes them.
+SEAL_KEY_FILE = str(VAR_DIR / "keys" / "seal.pem")  # noqa: F405
+SEAL_CERTIFICATES_FILE = str(VAR_DIR / "keys" / "seals.public.pem")  # noqa: F405

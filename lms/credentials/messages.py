@@ -83,8 +83,8 @@ REASONS = {
     ),
     "empty": Text("ไฟล์ว่างเปล่า", "The file is empty."),
     "not_text": Text(
-        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON) ขณะนี้รับเฉพาะไฟล์ .json",
-        "This is not a credential file (JSON). At present only .json files are read.",
+        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON, PNG, SVG หรือ PDF ที่ได้รับจากระบบ)",
+        "This is not a credential file (JSON, PNG, SVG or PDF as it was given out).",
     ),
     "not_json": Text(
         "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON) หรือไฟล์เสียหาย",
@@ -98,6 +98,18 @@ REASONS = {
     "duplicate_member": Text(
         "ไฟล์มีข้อมูลชื่อเดียวกันซ้ำกัน จึงอ่านได้มากกว่าหนึ่งความหมาย",
         "The file states the same item twice, so it could be read in two ways.",
+    ),
+    "damaged": Text("ไฟล์นี้เสียหาย หรือไม่ครบถ้วน", "The file is damaged or incomplete."),
+    "nothing_inside": Text(
+        "ไม่มีข้อมูลวุฒิบัตรอยู่ในไฟล์นี้ อาจเป็นภาพหน้าจอหรือไฟล์ที่บันทึกใหม่ โปรดขอไฟล์ต้นฉบับ หรือตรวจสอบด้วยหมายเลข",
+        "There is no credential inside this file; it may be a screenshot or was saved again. Ask for the original, "
+        "or verify by number.",
+    ),
+    "two_inside": Text("มีข้อมูลวุฒิบัตรอยู่ในไฟล์นี้มากกว่าหนึ่งชุด จึงไม่อ่าน", "There is more than one credential inside this file."),
+    "no_seal": Text(
+        "ไฟล์ PDF นี้ไม่มีตราอิเล็กทรอนิกส์ของระบบ อาจเป็นเอกสารสแกนหรือไฟล์ที่บันทึกใหม่ โปรดขอไฟล์ต้นฉบับ หรือตรวจสอบด้วยหมายเลข",
+        "This PDF bears no electronic seal of ours; it may be a scan or was saved again. Ask for the original, "
+        "or verify by number.",
     ),
     "one_file": Text("โปรดส่งไฟล์วุฒิบัตรครั้งละหนึ่งไฟล์", "Send one credential file at a time."),
     "not_a_number": Text(
@@ -119,6 +131,9 @@ REASONS = {
     "retired_key": Text("ลงนามด้วยกุญแจที่เลิกใช้ไปก่อนแล้ว", "it was signed with a key that had been retired before."),
     "dates": Text("วันที่ในไฟล์ไม่มีอยู่จริง", "it contains a date that does not exist."),
     "not_as_issued": Text("เนื้อหาในไฟล์ไม่ตรงกับฉบับที่อยู่ในทะเบียน", "it differs from the document in the issuer's register."),
+    "seal": Text(
+        "ไฟล์ PDF นี้ถูกแก้ไขหลังจากประทับตราอิเล็กทรอนิกส์แล้ว", "the PDF was changed after its electronic seal was set."
+    ),
     # Unknown
     "no_such_number": Text("ไม่มีวุฒิบัตรหมายเลขนี้ในทะเบียน", "There is no credential with this number."),
     "not_registered": Text(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from courses import thai
-from lms.credentials import documents, profile, proofs
+from lms.credentials import documents, profile, proofs, seals, unpacking
 from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, Text, Verdict
 from lms.credentials.models import Credential, Issuer, IssuerKey
 from lms.credentials.numbers import NotANumber, from_number, to_number
@@ -132,9 +132,11 @@ def _guarded(check: Any) -> Verification:
 
 def _read(data: bytes) -> Document:
     try:
-        return profile.read(data)
+        return profile.read(unpacking.credential_in(data))
     except profile.Unreadable as error:
         raise Refused(Verdict.UNREADABLE, error.code) from error
+    except seals.SealBroken as error:
+        raise Refused(Verdict.TAMPERED, "seal") from error
 
 
 def _check_number(answer: Verification, typed: str) -> None:
