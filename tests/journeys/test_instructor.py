@@ -18,9 +18,7 @@ from tests.journeys.test_journey import GRADED, choose, hand_in, lesson_to_edit,
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(600),
-    pytest.mark.parametrize(
-        "site", [pytest.param("servers", marks=pytest.mark.xdist_group("servers"))], indirect=True
-    ),
+    pytest.mark.parametrize("site", [pytest.param("servers", marks=pytest.mark.xdist_group("servers"))], indirect=True),
 ]
 
 TASK = "# ยอดรวม\n\nเขียนฟังก์ชัน `total(numbers)` ที่คืนผลรวม แล้วอธิบายว่าเมื่อรายการว่างได้อะไร และเพราะเหตุใด"
@@ -40,7 +38,9 @@ FAIR = (
     "# hint(th): รายการว่างให้ผลรวมเท่าใด\n# hint(en): What is the sum of nothing?\n"
     "assert total([]) == 0\nassert total([1.5]) == 1.5"
 )
-AS_FLOATS = "def total(numbers):\n    result = 0.0\n    for number in numbers:\n        result += number\n    return result"
+AS_FLOATS = (
+    "def total(numbers):\n    result = 0.0\n    for number in numbers:\n        result += number\n    return result"
+)
 
 
 def cell(kind, source, grade_id, points=None, **fields):
