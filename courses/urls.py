@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses import desk, enrolling, exercise_views
+from courses import desk, enrolling, exercise_views, workbench_views
 
 app_name = "courses"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("exercises/<slug:slug>/release.ipynb", exercise_views.release, name="release"),
     path("exercises/<slug:slug>/files/<str:name>", exercise_views.file, name="file"),
     path("exercises/<slug:slug>/hand-in/", exercise_views.hand_in, name="hand_in"),
+    path("workbench/<uuid:pk>/token/", workbench_views.token, name="workbench_token"),
+    path("workbench/<uuid:pk>/state/", workbench_views.state, name="workbench_state"),
+    path("workbench/<uuid:pk>/notebook.ipynb", workbench_views.notebook, name="workbench_notebook"),
     path("submissions/<uuid:pk>/", exercise_views.submission, name="submission"),
     path("submissions/<uuid:pk>/state/", exercise_views.submission_state, name="submission_state"),
     path("submissions/<uuid:pk>/notebook.ipynb", exercise_views.submission_notebook, name="submission_notebook"),

@@ -1,9 +1,9 @@
 """``make run``: one process that starts the whole site on one machine, watches it, and ends all of it.
 
-The web server, two Celery workers (one opens sandboxes and alone holds the key of verdicts, the other alone holds the
-issuer's), beat and, unless REDIS_URL names another, the embedded queue. A child that dies is started again. Ctrl-C or
-SIGTERM ends every child; should this process itself be killed, the kernel ends them (PR_SET_PDEATHSIG). Standard
-library only, so that it costs little to keep around.
+The web server, the workbench (notebooks in the browser), two Celery workers (one opens sandboxes and alone holds the
+key of verdicts, the other alone holds the issuer's), beat and, unless REDIS_URL names another, the embedded queue. A
+child that dies is started again. Ctrl-C or SIGTERM ends every child; should this process itself be killed, the kernel
+ends them (PR_SET_PDEATHSIG). Standard library only, so that it costs little to keep around.
 """
 
 import ctypes
@@ -22,10 +22,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
 SERVICE_NEEDS = {"PATH", "HOME", "LANG", "VAR_DIR", "SANDBOXES_SOCKET", "SANDBOXES_STATE_DIR", "SANDBOXES_ENVIRONMENTS"}
+WORKBENCH_NEEDS = SERVICE_NEEDS | {"WORKBENCH_URL", "PUBLIC_URL", "SITE_URL"}
 START_SECONDS = 60
 STOP_SECONDS = 15
 QUICK_DEATH_SECONDS = 5
@@ -117,9 +119,17 @@ def environment(port: int) -> dict[str, str]:
     """What every child is given: the caller's environment without the keys, and the address of the site."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ISSUER_KEY", "VERDICT_KEY"))}
     env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    # Another host name, not only another port, which cookies ignore.
+    other = "127.0.0.1" if urlsplit(env["PUBLIC_URL"]).hostname == "localhost" else "localhost"
+    env.setdefault("WORKBENCH_URL", f"http://{other}:{workbench_port(port)}")
+    env.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
     env.setdefault("SANDBOXES_SOCKET", str(var_dir() / "sandboxes.sock"))
     env["PYTHONUNBUFFERED"] = "1"
     return env
+
+
+def workbench_port(port: int) -> int:
+    return int(os.environ.get("WORKBENCH_PORT", "") or port + 1)
 
 
 def var_dir() -> Path:
@@ -157,9 +167,14 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     kernels = [sys.executable, "-m", "sandboxes", "serve", "--places", runs]
     # The service builds sandboxes and needs to know nothing else: no secret, no database.
     known = {name: value for name, value in env.items() if name in SERVICE_NEEDS}
+    notebooks = [sys.executable, "-m", "sandboxes", "workbench", "--ip", host, "--port", str(workbench_port(port))]
+    notebooks += os.environ.get("WORKBENCH_OPTIONS", "").split()
+    # Nor does the workbench: it asks the site, which takes its word for nothing.
+    told = {name: value for name, value in env.items() if name in WORKBENCH_NEEDS}
     return [
         Child("web", web, env, log / "web.log"),
         Child("kernels", kernels, known, log / "kernels.log"),
+        Child("workbench", notebooks, told, log / "workbench.log"),
         Child(
             "grader",
             [*worker, "-Q", "grading", "-n", "grader@%h", "-c", runs],
@@ -319,6 +334,7 @@ class Launcher:
 
     def start(self) -> None:
         refuse_taken_port(self.port)
+        refuse_taken_port(workbench_port(self.port))
         if not os.environ.get("REDIS_URL"):
             queue = embedded_queue(self.var, self.env)
             self.add(queue)

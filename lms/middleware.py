@@ -1,13 +1,14 @@
 """One log line a request, and a request id that every other line of it carries."""
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 log = logging.getLogger(__name__)
 QUIET = ("/static/", "/healthz")
@@ -36,6 +37,20 @@ class RequestLog:
                 )
         response["X-Request-ID"] = request_id
         return response
+
+
+class OwnHostName:
+    """Under the workbench's host name the site is not served: its cookies would reach the workbench, at any port."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # As a browser spells it: no get_host(), which refuses what is not allowed before it can be led elsewhere.
+        host = re.sub(r":\d*$", "", request.META.get("HTTP_HOST", "")).lower().rstrip(".")
+        if host == settings.WORKBENCH_HOST and request.path not in ("/healthz", "/readyz"):
+            return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
+        return self.get_response(request)
 
 
 class BackOfficePolicy:

@@ -80,6 +80,16 @@ if _public.scheme not in {"http", "https"} or not _public.hostname or _public.pa
     raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL!r} must look like https://host[:port], without a path")
 IS_HTTPS = _public.scheme == "https"
 
+# The notebook in the browser, on a host name of its own: cookies ignore ports.
+_other = "127.0.0.1" if _public.hostname == "localhost" else "localhost"
+WORKBENCH_URL = env("WORKBENCH_URL", f"http://{_other}:{(_public.port or 8000) + 1}").rstrip("/")
+_workbench = urlsplit(WORKBENCH_URL)
+if _workbench.scheme not in {"http", "https"} or not _workbench.hostname or _workbench.path:
+    raise ImproperlyConfigured(f"WORKBENCH_URL={WORKBENCH_URL!r} must look like https://host[:port], without a path")
+if _workbench.hostname == _public.hostname:
+    raise ImproperlyConfigured("WORKBENCH_URL and PUBLIC_URL need different host names: cookies ignore ports")
+WORKBENCH_HOST = _workbench.hostname
+
 DEBUG = env_bool("DEBUG", default=False)
 # Demo courses, people and their well-known password: with the embedded default, or where somebody asks for it.
 WITH_DEMO = env_bool("WITH_DEMO", default=IS_EMBEDDED)
@@ -144,6 +154,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lms.middleware.RequestLog",
+    "lms.middleware.OwnHostName",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "lms.middleware.BackOfficePolicy",
@@ -266,6 +277,9 @@ GRADING_TASK_AFTER_GRADE = "lms.credentials.tasks.issue_for_learner"
 GRADING_LEASE_SECONDS = env_int("GRADING_LEASE_SECONDS", 180)
 GRADING_MAX_TRIES = env_int("GRADING_MAX_TRIES", 5)
 GRADING_MAX_UPLOAD_BYTES = 5 * 1024 * 1024
+# Practice notebooks with the learner's own data: how long they are kept, and how large a file may be.
+WORKBENCH_PRACTICE_DAYS = env_int("WORKBENCH_PRACTICE_DAYS", 30)
+WORKBENCH_PRACTICE_MAX_BYTES = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # The Python in which learners' notebooks run, inside the sandbox; see sandboxes/.

@@ -3,7 +3,8 @@
 Exit codes: 0 the run completed, 1 it ended otherwise, 2 the command or the notebook was wrong, 3 no sandbox could be
 built here. `python -m sandboxes --check` only builds a sandbox and says whether that worked; `python -m sandboxes
 serve` keeps kernels warm for all who run notebooks on this machine (`service`); `python -m sandboxes kernelspecs` lets
-Jupyter start its kernels in sandboxes (`kernelspecs`).
+Jupyter start its kernels in sandboxes (`kernelspecs`); `python -m sandboxes workbench` shows notebooks in the browser
+(`workbench`).
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["serve"]:
         return service.main(arguments[1:])
+    if arguments[:1] == ["workbench"]:
+        from sandboxes.workbench import server  # noqa: PLC0415 - a web server, which no other command needs
+
+        return server.main(arguments[1:])
     if arguments[:1] == ["kernelspecs"]:
         return kernelspecs.main(arguments[1:])
     options = _parser().parse_args(arguments)

@@ -43,7 +43,8 @@ class Box:
 
     ``argv[0] == "python"`` stands for the interpreter of the kernel environment (``python``, the path of its
     executable). ``files`` are copied into the working directory `/cwd`, ``tools`` into `/tools`; both belong to the
-    box. ``stdin``, ``stdout`` and ``stderr`` are file descriptors that the program gets (None: nothing); ``pass_fds``
+    box; ``has_fixed_files``: whoever opens one of ``files`` to write is refused. ``stdin``, ``stdout`` and ``stderr``
+    are file descriptors that the program gets (None: nothing); ``pass_fds``
     keep their numbers. The caller closes its own copies after `start`. A program that ``is_alone``, without sockets,
     costs less where it can be forked: it is then process 1 of its box, and how it ended is not known when it leaves
     by itself. ``sockets`` are paths of Unix sockets below
@@ -70,13 +71,14 @@ class Box:
         is_alone: bool = False,
         sockets: Sequence[str] = (),
         read_only: Sequence[str] = (),
+        has_fixed_files: bool = False,
     ) -> None:
         # Made absolute with its links kept: a virtual environment is known by the place of its link.
         self.argv, self.limits, self.python = list(argv), limits, Path(os.path.normpath(Path.cwd() / python))
         self.files, self.tools, self.env = dict(files or {}), dict(tools or {}), dict(env or {})
         self.is_alone = is_alone
         self.streams = {0: stdin, 1: stdout, 2: stderr} | {number: number for number in pass_fds}
-        self.sockets, self.read_only = list(sockets), list(read_only)
+        self.sockets, self.read_only, self.has_fixed_files = list(sockets), list(read_only), has_fixed_files
         self.pid: int | None = None  # of the box's first process
         self.launcher_pid: int | None = None
         self.uid: int | None = None
@@ -213,6 +215,7 @@ class Box:
             "is_alone": self.is_alone,
             "read_only": self.read_only,
             "files_sent": [(folder, name, len(data)) for folder, name, data in sent],
+            "has_fixed_files": self.has_fixed_files,
             "fds": ["payload", *self.streams],
         }
         payload = os.memfd_create("payload")

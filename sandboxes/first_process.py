@@ -108,6 +108,8 @@ def _write_files(job: Mapping[str, Any], payload: int) -> None:
             target = Path(folder, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(stream.read(size))
+            if job.get("has_fixed_files") and folder == "/cwd":
+                target.chmod(0o444)
 
 
 def _watch_children() -> int:

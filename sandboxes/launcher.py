@@ -244,7 +244,8 @@ class Launcher:
             is_kernel=bool(self.request["sockets"]),
             is_nested=self.is_warm,
         )
-        return job | {name: self.request[name] for name in ("sockets", "files_sent", "fds", "is_alone")}
+        passed_on = ("sockets", "files_sent", "has_fixed_files", "fds", "is_alone")
+        return job | {name: self.request[name] for name in passed_on if name in self.request}
 
     def _user(self) -> isolation.User:
         if self.is_root:

@@ -8,7 +8,7 @@ from typing import Any
 
 # The ceiling of a number: above it a "limit" is a typing mistake (bytes taken for megabytes), not a limit.
 CEILINGS: dict[str, float] = {
-    "wall_seconds": 3600,
+    "wall_seconds": 86400,
     "cpu_seconds": 3600,
     "memory_bytes": 64 << 30,
     "processes": 4096,

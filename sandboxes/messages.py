@@ -47,6 +47,62 @@ MESSAGES: dict[RunStatus, dict[str, str]] = {
     },
 }
 
+# What is told beside a notebook in the workbench when its kernel has ended or cannot start: what it was, what to do.
+_AGAIN = {
+    "th": "งานที่พิมพ์ไว้ยังอยู่ครบ แต่ค่าตัวแปรหายไปแล้ว ให้สั่งให้ทุกเซลล์ทำงานใหม่ตั้งแต่ต้น",
+    "en": "What you typed is still there, the values of variables are gone: run all cells again from the top.",
+}
+
+
+def _then_again(th: str, en: str) -> dict[str, str]:
+    return {"th": f"{th} {_AGAIN['th']}", "en": f"{en} {_AGAIN['en']}"}
+
+
+WORKBENCH: dict[str, dict[str, str]] = {
+    RunStatus.COMPLETED: _then_again("โปรแกรมที่รันโค้ดปิดตัวลงตามคำสั่งในเซลล์", "Your code ended the program that runs it."),
+    RunStatus.CELL_ERROR: _then_again(
+        "โปรแกรมที่รันโค้ดหยุดเพราะเกิดข้อผิดพลาด", "The program that runs your code stopped with an error."
+    ),
+    RunStatus.OUT_OF_TIME: _then_again(
+        "โปรแกรมที่รันโค้ดทำงานนานเกินเวลาที่กำหนดจึงถูกหยุด ตรวจดูว่ามีลูปที่ไม่มีวันจบหรือไม่",
+        "The program that runs your code was stopped: it had used all its time. Look for a loop that never ends.",
+    ),
+    RunStatus.OUT_OF_MEMORY: _then_again(
+        "โค้ดใช้หน่วยความจำเกินที่กำหนดจึงถูกหยุด ลองอ่านข้อมูลเพียงบางส่วน และอย่าเก็บสำเนาข้อมูลไว้หลายชุด",
+        "Your code was stopped because it used more memory than the limit. Read part of the data only, and do not keep "
+        "several copies of it.",
+    ),
+    RunStatus.TOO_MUCH_OUTPUT: _then_again(
+        "โค้ดแสดงผลมากเกินที่กำหนดจึงถูกหยุด ลบคำสั่งพิมพ์ออกจากลูป และแสดงข้อมูลเพียงบางส่วน เช่น df.head()",
+        "Your code was stopped because it displayed more than the limit. Remove prints from loops, and show only part "
+        "of the data, for example df.head().",
+    ),
+    RunStatus.KERNEL_DIED: _then_again(
+        "โปรแกรมที่รันโค้ดล้ม ตรวจดูเซลล์ที่เพิ่งสั่งให้ทำงาน",
+        "The program that runs your code has crashed. Look at the cell that ran last.",
+    ),
+    RunStatus.SANDBOX_FAILED: _then_again(
+        "ระบบของเราขัดข้อง ไม่ใช่ความผิดของผู้เรียน", "Our system failed; this is not your fault."
+    ),
+    "idle": _then_again(
+        "ไม่ได้ใช้งานมาสักพัก ระบบจึงปิดโปรแกรมที่รันโค้ดเพื่อให้ผู้อื่นได้ใช้",
+        "The program that runs your code was not used for a while and has made room for others.",
+    ),
+    "other": _then_again(
+        "ท่านเปิดโน้ตบุ๊กอื่นไว้หลายเล่ม ระบบจึงปิดโปรแกรมที่รันโค้ดของเล่มที่ไม่ได้ใช้นานที่สุด",
+        "You have several notebooks open: the one that was not used for longest no longer runs.",
+    ),
+    "full": {
+        "th": "ขณะนี้มีผู้ใช้งานพร้อมกันเต็มจำนวน ท่านอยู่ในคิวลำดับที่ {place} ระหว่างนี้อ่านและพิมพ์ได้ตามปกติ",
+        "en": "All places for running code are taken just now; you are number {place} in the queue. Meanwhile you can "
+        "read and type as usual.",
+    },
+    "broken": {
+        "th": "ขณะนี้ระบบเริ่มโปรแกรมที่รันโค้ดไม่ได้ งานที่พิมพ์ไว้ยังอยู่ครบ โปรดลองใหม่ในอีกสักครู่",
+        "en": "Code cannot be run just now. What you typed is kept; please try again in a moment.",
+    },
+}
+
 # What an error under a cell means and what to look at first, by the name of its class. `{name}` is the name concerned
 # in quotes, with a space before it; where it is not known, "this" in Thai and nothing in English.
 ERRORS: dict[str, dict[str, str]] = {

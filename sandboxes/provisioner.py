@@ -39,7 +39,9 @@ class SandboxProvisioner(KernelProvisionerBase):
     """Starts one kernel in one box; restarted, it is another kernel in another box at the same address.
 
     What it is to be started with comes from the kernel specification: ``environment``, ``limits``, ``allowed_bytes``.
-    The working directory and the variables of whoever starts it stay outside.
+    The working directory and the variables of whoever starts it stay outside. ``sandbox_files``, given to
+    `start_kernel`, are files by name that the kernel finds in its folder, to be read. `unasked_ending` is how it, or
+    one before it at the same address, ended without being told to.
     """
 
     environment = Unicode("", config=True, help="name of a declared kernel environment")
@@ -48,6 +50,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     box: Box | None = None
     gate: Gate | None = None
+    unasked_ending: Ending | None = None
     _equipment: Mapping[str, Any] = MappingProxyType({})
     _folder: tempfile.TemporaryDirectory[str] | None = None
     _error_fd = -1
@@ -91,6 +94,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         self._error_fd = os.memfd_create("kernel-errors")
         self.box = Box(
             **self._equipment,
+            files=kwargs.pop("sandbox_files", None),
+            has_fixed_files=True,
             tools={"connection.json": json.dumps(inside).encode()},
             stderr=self._error_fd,
             sockets=[f"{INSIDE}-{port}" for port in PORTS.values()],
@@ -130,11 +135,12 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self.box is None:
             return 0
         if self.gate is not None and self.gate.has_overflowed:
-            self._tell_end(f"it has sent more than {self.allowed_bytes} bytes")
+            detail = f"it has sent more than {self.allowed_bytes} bytes"
+            self._tell_end(Ending(RunStatus.TOO_MUCH_OUTPUT, detail=detail))
             self.box.kill()
         ending = self.box.poll()
-        if ending is not None and ending.status is not RunStatus.COMPLETED:
-            self._tell_end(f"{ending.status}, {ending.detail}")
+        if ending is not None:
+            self._tell_end(ending)
         return _code(ending)
 
     async def wait(self) -> int | None:
@@ -184,11 +190,14 @@ class SandboxProvisioner(KernelProvisionerBase):
             os.close(self._error_fd)
             self._error_fd = -1
 
-    def _tell_end(self, reason: str) -> None:
-        """Say once, in the log of whoever started the kernel, why it has ended unasked."""
-        if not self._is_end_known:
-            self.log.warning("kernel %s has ended: %s", self.kernel_id, reason)
+    def _tell_end(self, ending: Ending) -> None:
+        """Keep why it has ended unasked, and say it once in the log of whoever started the kernel."""
+        if self._is_end_known:
+            return
         self._is_end_known = True
+        self.unasked_ending = ending
+        if ending.status is not RunStatus.COMPLETED:
+            self.log.warning("kernel %s has ended: %s, %s", self.kernel_id, ending.status, ending.detail)
 
 
 def _code(ending: Ending | None) -> int | None:

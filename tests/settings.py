@@ -5,6 +5,8 @@ import tempfile
 
 # Tests never touch the var/ of a running site.
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="lms-tests-"))
+# Django's live server is "localhost", where the demo has its workbench.
+os.environ.setdefault("WORKBENCH_URL", "http://workbench.test:8001")
 
 from lms.settings import *  # noqa: F403
 

@@ -1,6 +1,7 @@
 """What can be graded, what was handed in, what came of it, and what people decided about that."""
 
 from grading.models.audit import AppendOnly, AuditEntry, record
+from grading.models.documents import Document, DocumentFile, DocumentVersion
 from grading.models.exercises import DataFile, Exercise, ExerciseVersion, PublishRefused
 from grading.models.grades import Grade
 from grading.models.people import Appeal, Extension, Judgement
@@ -16,6 +17,9 @@ __all__ = [
     "AppendOnly",
     "AuditEntry",
     "DataFile",
+    "Document",
+    "DocumentFile",
+    "DocumentVersion",
     "Exercise",
     "ExerciseVersion",
     "Extension",

@@ -395,7 +395,7 @@ def test_a_flood_is_cut_with_a_clear_end(kernels, connect, caplog):
     client = connect(manager)
     client.execute("while True: print('x' * 100_000)")
     wait_for(lambda: not manager.is_alive(), SECONDS)
-    assert "has ended: it has sent more than 2097152 bytes" in caplog.text
+    assert "has ended: TOO_MUCH_OUTPUT, it has sent more than 2097152 bytes" in caplog.text
     client.stop_channels()
     manager.restart_kernel(now=True)
     assert run(connect(manager), "print('again')") == "again\n"
