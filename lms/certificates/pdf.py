@@ -3,8 +3,8 @@
 Two things go wrong on the way from Thai text to glyphs and back, and both are mended here. ``ำ`` is drawn by two
 glyphs, one of which is that of ``า``: it is handed over as the two signs it is drawn as. And marks above a tall
 consonant are moved to the left, which text extractors take for a space between words: such text therefore says beside
-its glyphs what it reads (``ActualText``, ISO 32000-1, 14.9.4). Nothing is ever fetched: style sheets, fonts and pictures
-are those given.
+its glyphs what it reads (``ActualText``, ISO 32000-1, 14.9.4). Nothing is ever fetched: style sheets, fonts and
+pictures are those given.
 """
 
 import re

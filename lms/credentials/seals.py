@@ -12,7 +12,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -219,7 +219,7 @@ def _locked(path: Path) -> Iterator[None]:
 # --- Checking and reading ---------------------------------------------------------------------------------------------
 
 
-def read_pdf(data: bytes, seals: Sequence[x509.Certificate]) -> bytes:
+def read_pdf(data: bytes, seals: Callable[[], Sequence[x509.Certificate]] = known) -> bytes:
     """The credential attached to a sealed certificate. A PDF without one of these seals is not parsed at all.
 
     Raises:
@@ -239,10 +239,11 @@ def read_pdf(data: bytes, seals: Sequence[x509.Certificate]) -> bytes:
     return bytes(found[0])
 
 
-def _check_seal(data: bytes, seals: Sequence[x509.Certificate]) -> None:
+def _check_seal(data: bytes, seals: Callable[[], Sequence[x509.Certificate]]) -> None:
     """Finds the seal by the one thing that has to be legible in any signed PDF, its byte range, and checks it."""
     ranges = [(int(a), int(b), int(c), int(d)) for a, b, c, d in _BYTE_RANGE.findall(data)]
-    bearers = [(at, found) for at in ranges if (found := _signature_at(data, *at, seals))]
+    listed = seals() if ranges else []
+    bearers = [(at, found) for at in ranges if (found := _signature_at(data, *at, listed))]
     if not bearers:
         raise Unreadable("no_seal")
     (start, length, second, rest), (info, certificate) = bearers[0]

@@ -22,7 +22,7 @@ def credential_in(data: bytes) -> bytes:
     if data.startswith(baking.PNG_SIGNATURE):
         return baking.read_png(data)
     if data.startswith(b"%PDF-"):
-        return seals.read_pdf(data, seals.known())
+        return seals.read_pdf(data)
     if _looks_like_xml(data):
         if len(data) > _MAX_SVG_BYTES:
             raise Unreadable("too_large")
