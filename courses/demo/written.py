@@ -1,6 +1,6 @@
 """Reads an exercise as its author wrote it: one Markdown file in ``texts/exercises``, the whole of it readable.
 
-The first line is ``# Thai title / English title``. Code stands in fences that say what it is:
+The first line is ``# A-N1 Thai title / English title``. Code stands in fences that say what it is:
 
 - ``python setup ID`` - a locked cell; ``python answer ID`` - the learner's, with the solution between its marks;
 - ``python check ID POINTS`` - a check, its hints in its first lines (docs/exercises.md);
@@ -68,7 +68,8 @@ def read(markdown: str, facts: Mapping[str, Any]) -> Written:
                 cells.append(check_as_written(name, points=points, code=source))
             case _ if source.strip():
                 cells.append(text(source))
-    return Written(title_th, title_en, cells, wrong)
+    code = title_th.partition(" ")[0]  # "A-N1": the same in both languages
+    return Written(title_th, f"{code} {title_en}", cells, wrong)
 
 
 def _pieces(markdown: str) -> list[tuple[str, str, int, str]]:
