@@ -164,7 +164,9 @@ def _plant(records: list[dict[str, str]], recipe: Recipe, random: Random) -> dic
         record[field] = WRONG_VALUES[field]
         found[f"value:{field}"] = found.get(f"value:{field}", 0) + 1
     for record in take(recipe.emails, "email"):
-        record["maintainer_email"] = random.choice(["somchai@", "data@satit", "data satit@satit.example", "satit.example"])
+        record["maintainer_email"] = random.choice(
+            ["somchai@", "data@satit", "data satit@satit.example", "satit.example"]
+        )
     for record in take(recipe.personal, "personal"):
         record["columns"] += f", {random.choice(IDENTIFYING)}"
     for record in take(recipe.licences, "licence"):

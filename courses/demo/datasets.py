@@ -14,6 +14,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from courses.demo.provinces import PROVINCES, Province
 
@@ -317,19 +318,37 @@ def _csv(rows: list[list[str]], encoding: str) -> bytes:
     return text.getvalue().encode(encoding)
 
 
-def describe(name: str, title_th: str, title_en: str, recipe: Recipe) -> bytes:
-    """The metadata that travels with a file: that it is synthetic, from which seed, under which licence."""
+def describe(name: str, title_th: str, title_en: str, recipe: Any) -> bytes:
+    """The metadata that travels with a file: the catalog's 14 fields, that it is synthetic, from which seed (of the
+    dataclass ``recipe``), under which licence."""
+    notice = "ข้อมูลสังเคราะห์เพื่อการเรียนรู้ ไม่ใช่ข้อมูลจริงของหน่วยงานหรือบุคคลใด"
     metadata = {
         "file": name,
         "title": {"th": title_th, "en": title_en},
         "SYNTHETIC": True,
         "notice": {
-            "th": "ข้อมูลสังเคราะห์เพื่อการเรียนรู้ ไม่ใช่ข้อมูลจริงของหน่วยงานหรือบุคคลใด",
+            "th": notice,
             "en": "Synthetic data made for learning. It describes no real agency and no real person.",
         },
         "license": "CC0-1.0",
-        "generator": "courses.demo.datasets",
+        "generator": "courses.demo",
         "seed": recipe.seed,
         "recipe": asdict(recipe),
+        "catalog": {
+            "data_type": "ข้อมูลระเบียน",
+            "title": f"{title_th} (SYNTHETIC)",
+            "owner_org": "สถาบันข้อมูลสาธิต",
+            "maintainer": "ฝ่ายหลักสูตร",
+            "maintainer_email": "data@demo.example",
+            "tag_string": "สังเคราะห์, การเรียนรู้, SYNTHETIC",
+            "notes": notice,
+            "objective": "ใช้ฝึกในแบบฝึกหัดของหลักสูตร",
+            "update_frequency_unit": "ไม่มีการปรับปรุงหลังจากการจัดเก็บข้อมูล",
+            "geo_coverage": "ประเทศ",
+            "data_source": "สร้างด้วยโปรแกรมจากเลขตั้งต้นที่บันทึกไว้",
+            "data_format": name.rpartition(".")[2].upper(),
+            "data_category": "ข้อมูลสาธารณะ",
+            "license_id": "Open Data Common",
+        },
     }
     return json.dumps(metadata, ensure_ascii=False, indent=1).encode()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from courses.demo import datasets, written
+from courses.demo import catalog_records, datasets, farmer_groups, written
 from courses.demo.datasets import HIDDEN, VISIBLE
 from courses.demo.notebooks import Exercise, notebook
 
@@ -68,7 +68,30 @@ def _about_requests() -> Files:
     return {"local_requests.metadata.json": datasets.describe("local_requests.csv", *title, VISIBLE)}
 
 
+def _catalog() -> Data:
+    visible, hidden = (catalog_records.catalog_records(recipe) for recipe in _both(catalog_records))
+    title = "คำอธิบายชุดข้อมูลของ อปท. สมมุติ", "Dataset descriptions of fictional local bodies"
+    about = datasets.describe("catalog_records.json", *title, catalog_records.VISIBLE)
+    files = {"catalog_records.json": visible.json(), "catalog_records.metadata.json": about}
+    facts = {"visible": visible.facts, "hidden": hidden.facts, "rules": catalog_records}
+    return Data(files, {"more_records.json": hidden.json()}, facts)
+
+
+def _farmers() -> Data:
+    visible, hidden = (farmer_groups.farmer_groups(recipe) for recipe in _both(farmer_groups))
+    title = "ทะเบียนสมาชิกกลุ่มเกษตรกรสมมุติ", "Register of fictional farmer groups"
+    about = datasets.describe("farmer_groups.csv", *title, farmer_groups.VISIBLE)
+    files = {"farmer_groups.csv": visible.csv(), "farmer_groups.metadata.json": about}
+    return Data(files, {"more_farmers.csv": hidden.csv()}, {"visible": visible.facts, "hidden": hidden.facts})
+
+
+def _both(generator: Any) -> tuple[Any, Any]:
+    return generator.VISIBLE, generator.HIDDEN
+
+
 DATA: dict[str, Callable[[], Data]] = {
+    "a-n1-dataset-descriptions": _catalog,
+    "a-n2-less-personal-data": _farmers,
     "b-n1-reading-files": _two_encodings,
     "b-n2-cleaning": _requests,
 }
