@@ -223,7 +223,7 @@ COMMUNICATION = Course(
     ],
 )
 
-COURSES = [ANALYSIS]
+COURSES = [GOVERNANCE, ANALYSIS]
 LANGUAGES = ("th", "en")
 
 # The course that most of the site's tests walk through.

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 HERE = Path(__file__).parent
 FONTS = HERE.parents[2] / "sandboxes" / "share" / "fonts"
 INK, PAPER, DARK, LIGHT, GOLD, CREAM, RED = "#1c2b31", "#ffffff", "#0b3c4d", "#e6f0f2", "#c07c00", "#fff7e6", "#a3341f"
-GREY = "#33474f"
+GREY, AMBER = "#33474f", "#8a5a00"  # amber: gold that is dark enough for text
 Words = tuple[str, str]
 
 
@@ -104,7 +104,7 @@ def lifecycle(f: Figure) -> None:
     for (x, y), words in zip(places, stages, strict=True):
         f.box(x - 85, y - 34, 170, 68, words, size=25)
     f.text(
-        450, 272, ("คุณภาพและความปลอดภัย|ในทุกขั้น", "Quality and safety|at every stage"), 24, fill=GOLD, font_weight="700"
+        450, 272, ("คุณภาพและความปลอดภัย|ในทุกขั้น", "Quality and safety|at every stage"), 24, fill=AMBER, font_weight="700"
     )
 
 
@@ -159,7 +159,7 @@ def fiscal(f: Figure) -> None:
     for number in range(12):
         fill = CREAM if number < 3 else LIGHT
         f.box(30 + number * 70, 70, 70, 64, (thai[number], english[number]), fill=fill, rx=0, size=20)
-    f.text(135, 172, ("พ.ศ. 2567", "B.E. 2567"), 24, fill=GOLD, font_weight="700")
+    f.text(135, 172, ("พ.ศ. 2567", "B.E. 2567"), 24, fill=AMBER, font_weight="700")
     f.text(555, 172, ("พ.ศ. 2568", "B.E. 2568"), 24, fill=DARK, font_weight="700")
     f.arrow(60, 250, 60, 140)
     f.text(30, 282, ("1 ต.ค. 2567 เริ่มต้น", "1 October 2567: begins"), 21, text_anchor="start")
@@ -212,7 +212,7 @@ def charts(f: Figure) -> None:
         x = 20 + number * 174
         f.box(x, 20, 164, 64, question, size=20, fill=DARK, ink=PAPER)
         f.box(x, 94, 164, 180, fill=PAPER)
-        f.text(x + 82, 312, chart, 21, fill=GOLD, font_weight="700")
+        f.text(x + 82, 312, chart, 21, fill=AMBER, font_weight="700")
     for number, length in enumerate((130, 100, 76, 40)):
         f.box(32, 112 + number * 38, length, 26, rx=0, fill=DARK)
     points = [(206, 240), (238, 214), (270, 226), (302, 168), (338, 132)]
@@ -255,9 +255,9 @@ def brief(f: Figure) -> None:
     ]
     for y, height, words, fill in parts:
         f.box(260, y, 380, height, words, fill=fill, size=22)
-    f.text(120, 70, ("ถ้าอ่านแค่นี้|ต้องเข้าใจ", "Read only this|and understand"), 21, fill=GOLD, font_weight="700")
+    f.text(120, 70, ("ถ้าอ่านแค่นี้|ต้องเข้าใจ", "Read only this|and understand"), 21, fill=AMBER, font_weight="700")
     f.arrow(200, 66, 250, 66, GOLD)
-    f.text(780, 375, ("อย่าลืม", "Never left out"), 21, fill=GOLD, font_weight="700")
+    f.text(800, 375, ("อย่าลืม", "Never left out"), 21, fill=AMBER, font_weight="700")
     f.arrow(712, 370, 650, 370, GOLD)
 
 
