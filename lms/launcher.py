@@ -1,8 +1,14 @@
 """``make run``: one process that starts the whole site on one machine, watches it, and ends all of it.
 
+<<<<<<< HEAD
 The web server, the workbench (notebooks in the browser), two Celery workers (one opens sandboxes and alone holds the
 key of verdicts, the other alone holds the issuer's), beat and, unless REDIS_URL names another, the embedded queue. A
 child that dies is started again. Ctrl-C or SIGTERM ends every child; should this process itself be killed, the kernel
+=======
+The web server, three Celery workers (one opens sandboxes and alone holds the key of verdicts, one alone holds the
+issuer's, one reads what strangers upload and holds none), beat and, unless REDIS_URL names another, the embedded queue.
+A child that dies is started again. Ctrl-C or SIGTERM ends every child; should this process itself be killed, the kernel
+>>>>>>> f61331e (Verifying many at once: ZIP, several files, CSV and Excel of numbers or links; name check; a sentence for the file; camera)
 ends them (PR_SET_PDEATHSIG). Standard library only, so that it costs little to keep around.
 """
 
@@ -187,6 +193,8 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
             env | {"ISSUER_KEY_FILE": keys["ISSUER_KEY_FILE"]},
             log / "signer.log",
         ),
+        # Reads what strangers upload: it is given no key.
+        Child("checker", [*worker, "-Q", "verification", "-n", "checker@%h", "-c", "1"], env, log / "checker.log"),
         Child(
             "beat",
             [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "-s", str(var / "celerybeat-schedule")],

@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "lms.apps.LmsConfig",
     "lms.accounts",
     "lms.credentials",
+    "lms.verification",
     "courses",
     "grading",
     "wagtail_localize",
@@ -251,6 +252,7 @@ CELERY_TASK_DEFAULT_QUEUE = "grading"
 CELERY_TASK_ROUTES = {
     "lms.credentials.tasks.watch_status_lists": {"queue": "grading"},
     "lms.credentials.tasks.*": {"queue": "credentials"},
+    "lms.verification.tasks.*": {"queue": "verification"},
 }
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},
@@ -260,6 +262,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=120),
     },
     "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
+    "verification-sweep": {
+        "task": "lms.verification.tasks.sweep",
+        "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15)),
+    },
     "pulse-grading": {"task": "lms.tasks.pulse", "schedule": timedelta(seconds=15), "args": ["grading"]},
     "pulse-credentials": {
         "task": "lms.tasks.pulse",

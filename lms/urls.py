@@ -27,7 +27,7 @@ urlpatterns = [
     *i18n_patterns(
         path("accounts/", include("lms.accounts.urls")),
         path("accounts/", include("allauth.account.urls")),
-        path("verify/", include("lms.credentials.verify_urls")),
+        path("verify/", include("lms.verification.urls")),
         path("", include("courses.urls")),
         path("", include(wagtail_urls)),
         prefix_default_language=False,

@@ -24,7 +24,7 @@ def is_too_often(request: HttpRequest) -> bool:
     """Counts this request; whether its sender has used up the window. Without a cache nobody is turned away."""
     window = int(time.time() // WINDOW_SECONDS)
     # Who verifies whom is personal data too: the address is kept as a keyed hash, for two minutes.
-    sender = salted_hmac("lms.credentials.intake", _address(request), algorithm="sha256").hexdigest()[:32]
+    sender = salted_hmac("lms.credentials.intake", address_of(request), algorithm="sha256").hexdigest()[:32]
     key = f"verify:{sender}:{window}"
     try:
         cache.add(key, 0, 2 * WINDOW_SECONDS)
@@ -34,7 +34,7 @@ def is_too_often(request: HttpRequest) -> bool:
         return False
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """The sender's address; behind our own proxy, the one that proxy saw."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if settings.SECURE_PROXY_SSL_HEADER and forwarded:
@@ -43,7 +43,12 @@ def _address(request: HttpRequest) -> str:
 
 
 def is_too_large(request: HttpRequest) -> bool:
-    """Whether the body is larger than a credential can be. Such a body is read to its end and thrown away.
+    """Whether the body is larger than a credential can be."""
+    return is_larger(request, MAX_BODY_BYTES)
+
+
+def is_larger(request: HttpRequest, most: int) -> bool:
+    """Whether the body is larger than ``most``. Such a body is read to its end and thrown away.
 
     Left unread, many clients would see a broken connection instead of our answer. Nothing below the limit is ever
     written to disk by Django's upload handlers.
@@ -52,9 +57,9 @@ def is_too_large(request: HttpRequest) -> bool:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return True
-    if length <= MAX_BODY_BYTES:
+    if length <= most:
         return False
-    if length <= _DRAINED_BYTES:
+    if length <= most + _DRAINED_BYTES:
         while request.read(64 * 1024):
             pass
     return True

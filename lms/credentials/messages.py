@@ -111,6 +111,46 @@ REASONS = {
         "This PDF bears no electronic seal of ours; it may be a scan or was saved again. Ask for the original, "
         "or verify by number.",
     ),
+    "encrypted": Text("ไฟล์ถูกเข้ารหัสด้วยรหัสผ่าน จึงอ่านไม่ได้", "The file is locked with a password and cannot be read."),
+    "no_number_in_row": Text("แถวนี้ไม่มีหมายเลขวุฒิบัตร", "There is no credential number in this row."),
+    "one_of_many": Text(
+        "ไฟล์ ZIP และตารางต้องส่งแยกครั้งละหนึ่งไฟล์", "A ZIP archive or a table has to be sent by itself, one at a time."
+    ),
+    # Whole uploads
+    "upload_too_large": Text(
+        "ไฟล์ที่ส่งรวมกันมีขนาดเกิน 300 เมกะไบต์ โปรดแบ่งส่งหลายครั้ง",
+        "What was sent has more than 300 megabytes. Please send it in several parts.",
+    ),
+    "too_many_at_once": Text(
+        "เลือกไฟล์พร้อมกันได้ไม่เกิน 100 ไฟล์ ถ้ามีมากกว่านั้น โปรดรวมเป็นไฟล์ ZIP",
+        "No more than 100 files can be chosen at once. Put more than that into a ZIP archive.",
+    ),
+    "not_a_zip": Text("ไฟล์ ZIP นี้เสียหาย หรือไม่ใช่ไฟล์ ZIP", "This is not a ZIP archive, or it is damaged."),
+    "nothing_in_it": Text("ไฟล์ ZIP นี้ไม่มีไฟล์อยู่ภายใน", "There is no file in this ZIP archive."),
+    "too_many_files": Text(
+        "ไฟล์ ZIP นี้มีไฟล์เกิน 2,000 ไฟล์ โปรดแบ่งส่งหลายครั้ง",
+        "There are more than 2,000 files in this ZIP archive. Please send it in several parts.",
+    ),
+    "table_too_large": Text(
+        "ตารางใหญ่เกินไป ให้เหลือเพียงคอลัมน์หมายเลขวุฒิบัตร แล้วส่งอีกครั้ง",
+        "The table is too large. Keep only the column of credential numbers and send it again.",
+    ),
+    "too_many_rows": Text(
+        "ตารางมีเกิน 10,000 แถว โปรดแบ่งส่งหลายครั้ง",
+        "The table has more than 10,000 rows. Please send it in several parts.",
+    ),
+    "not_a_table": Text(
+        "อ่านตารางนี้ไม่ได้ โปรดบันทึกเป็น CSV หรือ Excel (.xlsx) แล้วส่งอีกครั้ง",
+        "This table cannot be read. Save it as CSV or Excel (.xlsx) and send it again.",
+    ),
+    "no_numbers": Text(
+        "ไม่พบหมายเลขวุฒิบัตรหรือลิงก์ในตารางนี้ ตั้งหัวคอลัมน์ว่า “หมายเลขวุฒิบัตร” แล้วส่งอีกครั้ง",
+        "There is no credential number or link in this table. Title the column “credential number” and send it again.",
+    ),
+    "old_excel": Text(
+        "ไฟล์นี้เป็น Excel รุ่นเก่า (.xls) โปรดบันทึกเป็น .xlsx แล้วส่งอีกครั้ง",
+        "This is an old Excel file (.xls). Save it as .xlsx and send it again.",
+    ),
     "one_file": Text("โปรดส่งไฟล์วุฒิบัตรครั้งละหนึ่งไฟล์", "Send one credential file at a time."),
     "not_a_number": Text(
         "หมายเลขไม่ถูกต้อง หมายเลขวุฒิบัตรมี 28 ตัวอักษร แบ่งเป็น 7 กลุ่ม กลุ่มละ 4 ตัว โปรดตรวจว่าพิมพ์ครบและถูกต้อง",

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import segno
 from django.conf import settings
@@ -13,80 +14,48 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from lms.credentials import intake, verifying
-from lms.credentials.forms import FileForm, NumberForm
 from lms.credentials.messages import Verdict
 from lms.credentials.models import Credential, Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
 from lms.credentials.verifying import Verification
 from lms.templatetags.thai import thai_date, thai_datetime
+from lms.verification import notes
+from lms.verification.forms import NameForm
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """Not for search engines, and not for anybody's cache."""
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _too_often(request: HttpRequest) -> HttpResponse:
+def too_often(request: HttpRequest) -> HttpResponse:
     response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(intake.WINDOW_SECONDS)
-    return _private(response)
+    return private(response)
 
 
 # --- Verifying --------------------------------------------------------------------------------------------------------
-
-
-# No CSRF token: nothing is changed by it, and a visitor without an account needs no cookie. It also keeps Django from
-# parsing a body before its size has been looked at.
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def form(request: HttpRequest) -> HttpResponse:
-    """Asks for a number or a file; a file is answered at once, a number has a page of its own."""
-    if request.method != "POST":
-        return render(request, "credentials/verify.html", {"number_form": NumberForm(), "file_form": FileForm()})
-    if intake.is_too_often(request):
-        return _too_often(request)
-    if intake.is_too_large(request):
-        return _verdict_page(request, verifying.refused(Verdict.UNREADABLE, "too_large"), status=413)
-    return _by_file(request) if "file" in request.FILES or request.POST.get("by") == "file" else _by_number(request)
-
-
-def _by_number(request: HttpRequest) -> HttpResponse:
-    number_form = NumberForm(request.POST)
-    if number_form.is_valid():
-        return redirect("verify:credential", number=number_form.cleaned_data["number"])
-    context = {"number_form": number_form, "file_form": FileForm()}
-    return render(request, "credentials/verify.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-def _by_file(request: HttpRequest) -> HttpResponse:
-    file_form = FileForm(request.POST, request.FILES)
-    if file_form.is_valid():
-        answer = verifying.verify_file(file_form.cleaned_data["file"].read())
-        return _verdict_page(request, answer, status=_status_of(answer), holder=answer.holder_name)
-    context = {"number_form": NumberForm(), "file_form": file_form}
-    return render(request, "credentials/verify.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @require_GET
 def credential(request: HttpRequest, number: str) -> HttpResponseBase:
     """What the QR code opens. Of the holder it shows the initials: the name is in the file, which they may show."""
     if intake.is_too_often(request):
-        return _too_often(request)
+        return too_often(request)
     answer = verifying.verify_number(number)
     if answer.number and answer.number != number:
         return redirect("verify:credential", number=answer.number)
     holder = answer.credential.holder_initials if answer.credential else ""
-    status = HTTPStatus.NOT_FOUND if answer.reason in {"no_such_number", "not_a_number"} else _status_of(answer)
-    return _verdict_page(request, answer, status=status, holder=holder)
+    status = HTTPStatus.NOT_FOUND if answer.reason in {"no_such_number", "not_a_number"} else status_of(answer)
+    return verdict_page(request, answer, status=status, holder=holder)
 
 
-def _status_of(answer: Verification) -> HTTPStatus:
+def status_of(answer: Verification) -> HTTPStatus:
     """An answer was given, or the question could not be read, or we are out of order."""
     match answer.verdict:
         case Verdict.COULD_NOT_CHECK:
@@ -97,16 +66,21 @@ def _status_of(answer: Verification) -> HTTPStatus:
             return HTTPStatus.OK
 
 
-def _verdict_page(request: HttpRequest, answer: Verification, *, status: int, holder: str = "") -> HttpResponse:
+def verdict_page(
+    request: HttpRequest, answer: Verification, *, status: int, holder: str = "", **more: Any
+) -> HttpResponse:
+    """``holder``: what may be said of them; ``more`` goes to the template."""
     context = {
         "answer": answer,
         "headline": in_language(*answer.headline),
         "message": in_language(*answer.message),
+        "note": in_language(*notes.note_of(answer)),
         "lines": lines_of(answer),
         "holder": holder,
         "is_public": answer.credential is not None and holder == answer.credential.holder_initials,
+        "name_form": NameForm(),
     }
-    return _private(render(request, "credentials/verdict.html", context, status=status))
+    return private(render(request, "credentials/verdict.html", context | more, status=status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +175,7 @@ def document(request: HttpRequest, number: str) -> HttpResponse:
     own = get_object_or_404(Credential, pk=uid, learner=request.user)
     response = HttpResponse(own.document.encode(), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="credential-{own.number}.json"'
-    return _private(response)
+    return private(response)
 
 
 # --- Identities -------------------------------------------------------------------------------------------------------

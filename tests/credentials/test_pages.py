@@ -286,9 +286,9 @@ def test_too_many_verifications_are_turned_away_kindly(stranger, credential, mon
 
 def test_a_forwarded_address_counts_only_behind_our_own_proxy(rf, settings):
     request = rf.get("/", HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.4", REMOTE_ADDR="192.0.2.1")
-    assert intake._address(request) == "192.0.2.1"
+    assert intake.address_of(request) == "192.0.2.1"
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    assert intake._address(request) == "198.51.100.4"
+    assert intake.address_of(request) == "198.51.100.4"
 
 
 def test_without_a_cache_verification_goes_on(stranger, credential, monkeypatch):
