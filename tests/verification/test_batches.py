@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from lms.credentials import issuing, verifying
+from lms.credentials import revoking, verifying
 from lms.credentials.models import Credential
 from lms.credentials.numbers import to_number
 from lms.verification import batching, limits, tasks
@@ -303,7 +303,7 @@ def test_as_many_questions_are_asked_for_one_part_as_it_has_items(credential, dj
 
 
 def test_a_revoked_one_among_many_says_when_and_why(credential, finish):
-    issuing.revoke(Credential.objects.get(), reason="issued_in_error")
+    revoking.revoke(Credential.objects.get(), reason="issued_in_error")
     (line,) = finish(batching.start(numbers(credential, 1))).results()
     assert line["verdict"] == "revoked"
     assert "ออกให้โดยผิดพลาด" in line["message_th"] or line["message_th"]
