@@ -1,15 +1,10 @@
 """``make run``: one process that starts the whole site on one machine, watches it, and ends all of it.
 
-<<<<<<< HEAD
-The web server, the workbench (notebooks in the browser), two Celery workers (one opens sandboxes and alone holds the
-key of verdicts, the other alone holds the issuer's), beat and, unless REDIS_URL names another, the embedded queue. A
-child that dies is started again. Ctrl-C or SIGTERM ends every child; should this process itself be killed, the kernel
-=======
-The web server, three Celery workers (one opens sandboxes and alone holds the key of verdicts, one alone holds the
-issuer's, one reads what strangers upload and holds none), beat and, unless REDIS_URL names another, the embedded queue.
-A child that dies is started again. Ctrl-C or SIGTERM ends every child; should this process itself be killed, the kernel
->>>>>>> f61331e (Verifying many at once: ZIP, several files, CSV and Excel of numbers or links; name check; a sentence for the file; camera)
-ends them (PR_SET_PDEATHSIG). Standard library only, so that it costs little to keep around.
+The web server, the workbench (notebooks in the browser), three Celery workers (one opens sandboxes and alone holds the
+key of verdicts, one alone holds the issuer's, one reads what strangers upload and holds none), beat and, unless
+REDIS_URL names another, the embedded queue. A child that dies is started again. Ctrl-C or SIGTERM ends every child;
+should this process itself be killed, the kernel ends them (PR_SET_PDEATHSIG). Standard library only, so
+that it costs little to keep around.
 """
 
 import ctypes
