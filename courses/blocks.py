@@ -140,6 +140,23 @@ class ExerciseBlock(blocks.StructBlock):
         return context | {"line": lines.get(exercise.pk) if exercise else None}
 
 
+class QuizBlock(blocks.StructBlock):
+    """Places a quiz in the lesson."""
+
+    quiz = SnippetChooserBlock("grading.Quiz", label=_("Quiz"))
+    note = blocks.CharBlock(label=_("A word before it"), required=False, max_length=300)
+
+    class Meta:
+        icon = "help"
+        label = _("Quiz")
+        template = "blocks/quiz.html"
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        quiz = value.get("quiz")
+        return context | {"line": (context.get("quizzes") or {}).get(quiz.pk) if quiz else None}
+
+
 class LessonBody(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), icon="pilcrow", features=RICH_TEXT, template="blocks/text.html")
     image = ImageBlock()
@@ -149,9 +166,19 @@ class LessonBody(blocks.StreamBlock):
     table = TableBlock()
     download = DownloadBlock()
     exercise = ExerciseBlock()
+    quiz = QuizBlock()
 
 
 def placed_exercises(raw_body: Any) -> list[int]:
     """The primary keys of the exercises in a stored lesson body, in order, without loading any of them."""
-    values = (block.get("value") for block in raw_body if block.get("type") == "exercise")
-    return [value["exercise"] for value in values if isinstance(value, dict) and value.get("exercise")]
+    return _placed("exercise", raw_body)
+
+
+def placed_quizzes(raw_body: Any) -> list[int]:
+    """The primary keys of its quizzes, likewise."""
+    return _placed("quiz", raw_body)
+
+
+def _placed(kind: str, raw_body: Any) -> list[int]:
+    values = (block.get("value") for block in raw_body if block.get("type") == kind)
+    return [value[kind] for value in values if isinstance(value, dict) and value.get(kind)]

@@ -13,9 +13,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from courses.blocks import placed_exercises
+from courses.blocks import placed_exercises, placed_quizzes
 from courses.progress import Progress, Step, is_passed, progress
-from grading.models import Exercise, Submission
+from grading.models import Exercise, Quiz, QuizAttempt, Submission
 
 if TYPE_CHECKING:
     from courses.models import CoursePage
@@ -36,6 +36,33 @@ class ExerciseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class QuizLine:
+    """A quiz of a lesson or module, with the learner's attempt that counts (None: none finished yet)."""
+
+    quiz: Quiz
+    attempt: QuizAttempt | None
+
+    @property
+    def is_passed(self) -> bool:
+        return self.attempt is not None and self.attempt.is_passed
+
+    @property
+    def score(self) -> float | None:
+        return self.attempt.score if self.attempt else None
+
+    @property
+    def max_score(self) -> float | None:
+        return self.attempt.max_score if self.attempt else None
+
+    @property
+    def url(self) -> str:
+        return reverse("courses:quiz", args=[self.quiz.slug])
+
+    def step(self) -> Step:
+        return Step(self.quiz.title, self.url, self.is_passed, is_quiz=True)
+
+
+@dataclass(frozen=True, slots=True)
 class LessonLine:
     key: uuid.UUID
     title: str
@@ -43,11 +70,14 @@ class LessonLine:
     minutes: int
     is_done: bool
     exercises: Sequence[ExerciseLine] = ()
+    quizzes: Sequence[QuizLine] = ()
 
     def steps(self) -> Iterable[Step]:
         yield Step(self.title, self.url, self.is_done)
         for line in self.exercises:
             yield Step(line.exercise.title, line.url, line.is_passed, is_exercise=True)
+        for quiz in self.quizzes:
+            yield quiz.step()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +87,13 @@ class ModuleLine:
     summary: str
     url: str
     lessons: list[LessonLine] = field(default_factory=list)
+    quiz: QuizLine | None = None
+
+    def steps(self) -> Iterable[Step]:
+        for lesson in self.lessons:
+            yield from lesson.steps()
+        if self.quiz:
+            yield self.quiz.step()
 
     @property
     def minutes(self) -> int:
@@ -76,17 +113,22 @@ class Outline:
 
     @property
     def progress(self) -> Progress:
-        return progress(step for lesson in self.lessons for step in lesson.steps())
+        return progress(step for module in self.modules for step in module.steps())
 
     @property
     def exercises(self) -> dict[int, ExerciseLine]:
         return {line.exercise.pk: line for lesson in self.lessons for line in lesson.exercises}
 
+    @property
+    def quizzes(self) -> dict[int, QuizLine]:
+        return {line.quiz.pk: line for lesson in self.lessons for line in lesson.quizzes}
+
     def around(self, key: uuid.UUID) -> dict[str, Any]:
         """What a lesson's page shows besides its text: its own line, the ones before and after, its exercises."""
         lessons = self.lessons
         here = next((i for i, lesson in enumerate(lessons) if lesson.key == key), None)
-        found: dict[str, Any] = {"outline": self, "exercises": self.exercises, "lesson": None}
+        found: dict[str, Any] = {"outline": self, "exercises": self.exercises, "quizzes": self.quizzes}
+        found["lesson"] = None
         if here is None:  # a draft: not part of the published course yet
             return found
         return found | {
@@ -107,13 +149,14 @@ def of_courses(courses: Sequence["CoursePage"], request: HttpRequest) -> list[Ou
     if not courses:
         return []
     modules, lessons = _pages_below(courses)
-    shelf = _Shelf(request, lessons)
+    shelf = _Shelf(request, modules, lessons)
     lessons_of = _by_parent(lessons)
     modules_of = _by_parent(modules)
 
     def module_line(module: Any, pass_percent: int) -> ModuleLine:
         lines = [shelf.lesson_line(lesson, pass_percent) for lesson in lessons_of[module.path]]
-        return ModuleLine(module.translation_key, module.title, module.summary, shelf.url(module), lines)
+        url, quiz = shelf.url(module), shelf.quiz_line(module.quiz_id)
+        return ModuleLine(module.translation_key, module.title, module.summary, url, lines, quiz)
 
     return [
         Outline(
@@ -129,13 +172,18 @@ def of_courses(courses: Sequence["CoursePage"], request: HttpRequest) -> list[Ou
 class _Shelf:
     """What many lines need, fetched once: the exercises that lessons place, and what the reader has done."""
 
-    def __init__(self, request: HttpRequest, lessons: Sequence[Any]) -> None:
+    def __init__(self, request: HttpRequest, modules: Sequence[Any], lessons: Sequence[Any]) -> None:
         self.request = request
         self.placed = {lesson.pk: placed_exercises(lesson.body.raw_data) for lesson in lessons}
         self.exercises = Exercise.objects.in_bulk({pk for pks in self.placed.values() for pk in pks})
+        self.placed_quizzes = {lesson.pk: placed_quizzes(lesson.body.raw_data) for lesson in lessons}
+        quizzes = {pk for pks in self.placed_quizzes.values() for pk in pks}
+        quizzes |= {module.quiz_id for module in modules if module.quiz_id}
+        self.quizzes = Quiz.objects.in_bulk(quizzes) if quizzes else {}
         self.enrolled: set[uuid.UUID] = set()
         self.done: set[uuid.UUID] = set()
         self.best: dict[int, dict[str, Any]] = {}
+        self.attempts: dict[int, QuizAttempt] = {}
         if request.user.is_authenticated:
             self._fetch_record(request.user, [lesson.translation_key for lesson in lessons])
 
@@ -150,6 +198,8 @@ class _Shelf:
             # The columns that with_score() adds are unknown to the type checker.
             scores: Any = own.values("exercise_id", "score", "max_score", "fraction")  # type: ignore[misc]
             self.best = {row["exercise_id"]: row for row in scores}
+        if self.quizzes:
+            self.attempts = QuizAttempt.objects.counting_for(learner, list(self.quizzes))
 
     def url(self, page: Any) -> str:
         return page.get_url(self.request) or ""
@@ -163,7 +213,12 @@ class _Shelf:
             minutes=lesson.minutes,
             is_done=lesson.translation_key in self.done,
             exercises=[self.exercise_line(exercise, pass_percent) for exercise in known],
+            quizzes=[line for pk in dict.fromkeys(self.placed_quizzes[lesson.pk]) if (line := self.quiz_line(pk))],
         )
+
+    def quiz_line(self, pk: int | None) -> QuizLine | None:
+        quiz = self.quizzes.get(pk) if pk else None
+        return QuizLine(quiz, self.attempts.get(quiz.pk)) if quiz else None
 
     def exercise_line(self, exercise: Exercise, pass_percent: int) -> ExerciseLine:
         best = self.best.get(exercise.pk)

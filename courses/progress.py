@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: a lesson to read or an exercise to pass."""
+    """One thing to do: a lesson to read, an exercise or a quiz to pass."""
 
     title: str
     url: str
     is_done: bool
     is_exercise: bool = False
+    is_quiz: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses import desk, enrolling, exercise_views, workbench_views
+from courses import desk, enrolling, exercise_views, quiz_views, workbench_views
 
 app_name = "courses"
 urlpatterns = [
@@ -23,4 +23,10 @@ urlpatterns = [
     path("submissions/<uuid:pk>/requeue/", exercise_views.requeue, name="requeue"),
     path("submissions/<uuid:pk>/appeal/", exercise_views.appeal, name="appeal"),
     path("appeals/<int:pk>/withdraw/", exercise_views.withdraw_appeal, name="withdraw_appeal"),
+    path("quizzes/<slug:slug>/", quiz_views.quiz, name="quiz"),
+    path("quizzes/<slug:slug>/start/", quiz_views.start, name="quiz_start"),
+    path("quizzes/<slug:slug>/practice/", quiz_views.practice, name="quiz_practice"),
+    path("quiz-attempts/<uuid:pk>/", quiz_views.attempt, name="quiz_attempt"),
+    path("quiz-attempts/<uuid:pk>/save/", quiz_views.save, name="quiz_save"),
+    path("quiz-attempts/<uuid:pk>/finish/", quiz_views.finish, name="quiz_finish"),
 ]

@@ -21,12 +21,16 @@ from courses import (
     exercise_similarity,
     exercise_statistics,
     manual_grading,
+    quiz_admin,
 )
 from courses.models import CoursePage
-from grading.models import Exercise
+from grading.models import Exercise, ItemBank, Quiz, QuizItem
 
 register_permission_policy(Exercise, exercise_admin.NeverDeleted(Exercise))
 register_snippet(exercise_admin.ExerciseViewSet)
+for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are taken out of use, never deleted
+    register_permission_policy(model, exercise_admin.NeverDeleted(model))
+register_snippet(quiz_admin.QuizGroup)
 
 
 @hooks.register("register_admin_urls")

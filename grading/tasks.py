@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 
-from grading import regrading, similarity_reports, verdicts
+from grading import quizzing, regrading, similarity_reports, verdicts
 from grading.grader import Outcome, grade, seed_of
 from grading.models import ExerciseVersion, PreflightReport, Regrade, SimilarityReport, Submission
 from grading.models.regrades import LEASE
@@ -252,3 +252,9 @@ def run_preflight(version: ExerciseVersion) -> Report:
         limits=Limits.from_dict(version.limits),
         python=settings.KERNEL_PYTHON,
     )
+
+
+@shared_task(name="grading.tasks.close_quizzes")
+def close_quizzes() -> int:
+    """Hands in the attempts at quizzes whose time is over."""
+    return quizzing.close_overdue()

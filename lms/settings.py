@@ -256,6 +256,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},
+    "quizzes-close": {"task": "grading.tasks.close_quizzes", "schedule": timedelta(seconds=20)},
     "credentials-issue": {"task": "lms.credentials.tasks.issue_due", "schedule": timedelta(seconds=60)},
     "credentials-status-lists": {
         "task": "lms.credentials.tasks.publish_status_lists",

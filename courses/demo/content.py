@@ -23,7 +23,7 @@ from courses.demo.exercises import exercises
 from courses.demo.notebooks import Exercise as Built
 from courses.demo.outline import LANGUAGES, Course
 from courses.models import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
-from grading.models import DataFile, Exercise, ExerciseVersion
+from grading.models import DataFile, Exercise, ExerciseVersion, Quiz
 from grading.notebooks import read_source
 
 HERE = Path(__file__).parent
@@ -219,6 +219,8 @@ def _value(kind: str, value: Any, stored: _Stored) -> Any:
             return {"image": _image(value["file"], value["alt"]), "alt": value["alt"], "caption": value["caption"]}
         case "exercise":
             return value | {"exercise": stored.exercises[value["exercise"]]}
+        case "quiz":
+            return value | {"quiz": Quiz.objects.get(slug=value["quiz"])}
         case "download":
             return value | {"document": stored.documents[value["document"]]}
     return value

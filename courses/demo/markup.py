@@ -2,8 +2,8 @@
 
 Paragraphs, ``##``/``###`` headings, ``-`` lists, ``**bold**``, ``*italic*``, `` `code` ``; fenced code; pipe tables;
 ``![what it shows](file "caption")``; callouts between ``::: note`` (or tip, warning) and ``:::``; and on a line of
-their own ``{{ exercise SLUG | note }}``, ``{{ download FILE | description }}`` and ``{{ code }}``: the next code of
-the Thai lesson, so that a translation cannot drift from it.
+their own ``{{ exercise SLUG | note }}``, ``{{ quiz CODE | note }}``, ``{{ download FILE | description }}`` and
+``{{ code }}``: the next code of the Thai lesson, so that a translation cannot drift from it.
 """
 
 import re
@@ -92,6 +92,8 @@ def _directive(name: str, target: str | None, words: str | None) -> tuple[str, A
             return "same_code", None
         case "exercise":
             return "exercise", {"exercise": target, "note": words or ""}
+        case "quiz":
+            return "quiz", {"quiz": target, "note": words or ""}
         case "download":
             return "download", {"document": target, "description": words or ""}
     raise ValueError(f"Unknown directive {{{{ {name} … }}}}")

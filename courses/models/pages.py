@@ -15,6 +15,7 @@ from wagtail_localize.fields import SynchronizedField
 
 from courses import catalog, outlines
 from courses.blocks import LessonBody
+from grading.models import Quiz
 from grading.thai_fold import fold
 
 
@@ -172,13 +173,20 @@ class CoursePage(SiteMapPage):
 
 
 class ModulePage(SiteMapPage):
-    """A part of a course: a few lessons that belong together."""
+    """A part of a course: a few lessons that belong together, and a quiz at the end where there is one."""
 
     summary = models.TextField(_("summary"), blank=True)
+    quiz = models.ForeignKey(
+        Quiz, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quiz at the end")
+    )
 
     template = "courses/module_page.html"
     slug_word = "module"
-    content_panels = [*Page.content_panels, FieldPanel("summary")]
+    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("quiz")]
+    override_translatable_fields: ClassVar[list[Any]] = [
+        *SiteMapPage.override_translatable_fields,
+        SynchronizedField("quiz", overridable=False),
+    ]
     parent_page_types = ["courses.CoursePage"]
     subpage_types = ["courses.LessonPage"]
 

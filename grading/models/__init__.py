@@ -6,6 +6,7 @@ from grading.models.exercises import DataFile, Exercise, ExerciseVersion, Publis
 from grading.models.grades import Grade
 from grading.models.people import Appeal, Extension, Judgement
 from grading.models.preflights import PreflightReport
+from grading.models.quizzes import ItemBank, Quiz, QuizAttempt, QuizDraw, QuizItem, QuizItemVersion
 from grading.models.regrades import Regrade, RegradeItem
 from grading.models.similarity import SimilarityReport, SimilarPair
 from grading.models.submissions import HandInRefused, Submission, pause_after
@@ -25,9 +26,15 @@ __all__ = [
     "Extension",
     "Grade",
     "HandInRefused",
+    "ItemBank",
     "Judgement",
     "PreflightReport",
     "PublishRefused",
+    "Quiz",
+    "QuizAttempt",
+    "QuizDraw",
+    "QuizItem",
+    "QuizItemVersion",
     "Regrade",
     "RegradeItem",
     "SimilarPair",

@@ -13,7 +13,14 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
-SUBMISSIONS = ["grading.view_submission", "grading.change_submission"]  # look at them; queue failed ones again
+QUIZZES = [
+    f"grading.{action}_{model}" for model in ("itembank", "quizitem", "quiz") for action in ("add", "change", "view")
+]
+SUBMISSIONS = [
+    "grading.view_submission",
+    "grading.change_submission",
+    "grading.view_quizattempt",
+]  # look at them; queue failed ones again
 # Give points by hand, answer appeals, grant extensions, read who changed what.
 DECISIONS = [
     "grading.add_judgement",
@@ -28,10 +35,10 @@ CREDENTIALS = [
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + SUBMISSIONS + DECISIONS + TRANSLATE,
-    REVIEWERS: [*ENTER, "grading.view_exercise"],
+    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + TRANSLATE,
+    REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz"],
     HR_OFFICERS: [],
-    OPERATORS: ENTER + EXERCISES + SUBMISSIONS + DECISIONS + TRANSLATE + CREDENTIALS,
+    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + TRANSLATE + CREDENTIALS,
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

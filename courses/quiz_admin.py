@@ -1,0 +1,153 @@
+"""Item banks, items and quizzes in the back office."""
+
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, Panel
+from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from courses.forms import Moment
+from courses.quiz_forms import QuizItemForm
+from grading.models import ItemBank, Quiz, QuizItem
+
+
+class LinksPanel(Panel):
+    """Where to go from here: statistics, files, a try."""
+
+    def __init__(self, template: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.template = template
+
+    def clone_kwargs(self) -> dict[str, Any]:
+        return super().clone_kwargs() | {"template": self.template}
+
+    class BoundPanel(Panel.BoundPanel):
+        @property
+        def template_name(self) -> str:
+            return str(self.panel.template)
+
+        def is_shown(self) -> bool:
+            return self.instance.pk is not None
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            user = self.request.user
+            return super().get_context_data(parent_context) | {
+                "object": self.instance,
+                "may_see_attempts": user.has_perm("grading.view_quizattempt"),
+                "may_change": user.has_perm("grading.change_quizitem"),
+            }
+
+
+class BankViewSet(SnippetViewSet):
+    model = ItemBank
+    icon = "folder-open-inverse"
+    menu_label = _("Item banks")
+    copy_view_enabled = False
+    search_fields = ["slug", "title_th", "title_en"]
+    list_display = [
+        TitleColumn("title", label=_("title"), url_name="wagtailsnippets_grading_itembank:edit"),
+        Column("slug", label=_("code"), sort_key="slug"),
+        Column("item_count", label=_("items in use"), accessor="item_count"),
+        Column("licence", label=_("licence")),
+    ]
+    edit_handler = ObjectList(
+        [
+            LinksPanel("quizzes/admin_bank.html"),
+            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
+            FieldPanel("licence"),
+        ]
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ItemBank]:
+        return ItemBank.objects.annotate(item_count=Count("items", filter=Q(items__is_active=True))).order_by("slug")
+
+
+class ItemViewSet(SnippetViewSet):
+    model = QuizItem
+    icon = "help"
+    menu_label = _("Items")
+    copy_view_enabled = False
+    list_per_page = 50
+    search_fields = ["code", "pool"]
+    list_filter = ["bank", "kind", "pool", "difficulty", "is_active"]
+    list_display = [
+        TitleColumn("code", label=_("code"), url_name="wagtailsnippets_grading_quizitem:edit", sort_key="code"),
+        Column("bank", label=_("item bank")),
+        Column("get_kind_display", label=_("kind"), sort_key="kind"),
+        Column("pool", label=_("pool"), sort_key="pool"),
+        Column("difficulty", label=_("difficulty"), sort_key="difficulty"),
+        BooleanColumn("is_active", label=_("in use")),
+    ]
+    edit_handler = ObjectList(
+        [
+            FieldRowPanel([FieldPanel("bank"), FieldPanel("code"), FieldPanel("is_active")]),
+            MultiFieldPanel([FieldPanel("prompt_th"), FieldPanel("prompt_en")], heading=_("Question")),
+            FieldPanel("content"),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("explanation_th"), FieldPanel("explanation_en")]),
+                    FieldRowPanel([FieldPanel("source_th"), FieldPanel("source_en")]),
+                ],
+                heading=_("With the result"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("topic"), FieldPanel("level")]),
+                    FieldRowPanel([FieldPanel("points"), FieldPanel("tags")]),
+                ],
+                heading=_("For drawing and marking"),
+            ),
+        ],
+        base_form_class=QuizItemForm,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuizItem]:
+        return QuizItem.objects.select_related("bank").order_by(F("bank__slug"), F("code"))
+
+
+class QuizViewSet(SnippetViewSet):
+    model = Quiz
+    icon = "tasks"
+    menu_label = _("Quizzes")
+    copy_view_enabled = False
+    search_fields = ["slug", "title_th", "title_en"]
+    list_display = [
+        TitleColumn("title", label=_("title"), url_name="wagtailsnippets_grading_quiz:edit"),
+        Column("slug", label=_("code"), sort_key="slug"),
+        Column("attempt_count", label=_("attempts"), accessor="attempt_count"),
+        BooleanColumn("is_open", label=_("open")),
+    ]
+    edit_handler = ObjectList(
+        [
+            LinksPanel("quizzes/admin_quiz.html"),
+            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
+            FieldRowPanel([FieldPanel("intro_th"), FieldPanel("intro_en")]),
+            InlinePanel("draws", heading=_("What is drawn"), label=_("draw"), min_num=1),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("pass_percent"), FieldPanel("minutes")]),
+                    FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("cooldown_minutes"), FieldPanel("counts")]),
+                    FieldRowPanel([FieldPanel("opens_at", widget=Moment()), FieldPanel("due_at", widget=Moment())]),
+                    FieldPanel("reveals"),
+                    FieldRowPanel([FieldPanel("shuffles"), FieldPanel("is_open"), FieldPanel("is_public_practice")]),
+                ],
+                heading=_("Rules"),
+                help_text=_("They hold for attempts begun from now on."),
+            ),
+        ]
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quiz]:
+        return Quiz.objects.annotate(attempt_count=Count("attempts")).order_by(F("slug"))
+
+
+class QuizGroup(SnippetViewSetGroup):
+    items = (QuizViewSet, ItemViewSet, BankViewSet)
+    menu_label = _("Quizzes")
+    menu_icon = "tasks"
+    menu_order = 255

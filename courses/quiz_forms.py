@@ -1,0 +1,118 @@
+"""An item as its author writes it: saved as the next version of what is declared."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.blocks import BlockField
+
+from courses import quiz_blocks
+from grading.models import QuizItem, in_language
+from grading.quizzes import drawing, items
+from grading.quizzes.items import BadItem, Problem
+
+_TWO = ("prompt", "source", "explanation")
+
+
+def _text(label: Any, rows: int, **more: Any) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows})
+    return forms.CharField(label=label, max_length=items.LONGEST_TEXT, widget=widget, **more)
+
+
+class QuizItemForm(WagtailAdminModelForm):
+    """Saving makes the next version, unless nothing has changed. Attempts under way keep the version they met."""
+
+    prompt_th = _text(
+        gettext_lazy("Question in Thai"), 4, help_text=gettext_lazy("Markdown: **bold**, `code`, tables.")
+    )
+    prompt_en = _text(gettext_lazy("Question in English"), 4, required=False)
+    content = BlockField(block=quiz_blocks.Question(), label=gettext_lazy("Kind and answers"))
+    explanation_th = _text(gettext_lazy("Explanation in Thai"), 3, required=False)
+    explanation_en = _text(gettext_lazy("Explanation in English"), 3, required=False)
+    source_th = _text(
+        gettext_lazy("Source in Thai"), 2, help_text=gettext_lazy("Where it says so; shown with the result.")
+    )
+    source_en = _text(gettext_lazy("Source in English"), 2, required=False)
+    points = forms.FloatField(label=gettext_lazy("points"), initial=1, min_value=0.01, max_value=100)
+    level = forms.TypedChoiceField(
+        label=gettext_lazy("difficulty"),
+        coerce=int,
+        initial=2,
+        choices=[(1, gettext_lazy("easy")), (2, gettext_lazy("middle")), (3, gettext_lazy("hard"))],
+    )
+    topic = forms.CharField(
+        label=gettext_lazy("pool"), max_length=60, required=False, help_text=gettext_lazy("What quizzes draw by: a3")
+    )
+    tags = forms.CharField(label=gettext_lazy("tags"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        version = self.instance.current if self.instance.pk else None
+        self.before: dict[str, Any] = dict(version.content) if version else {}
+        for name, value in self._initial().items():
+            self.initial.setdefault(name, value)
+        if self.instance.pk:
+            # For ever the same: statistics and loaded files know the item by them.
+            for name in ("bank", "code"):
+                self.fields[name].disabled = True
+
+    def _initial(self) -> dict[str, Any]:
+        declared = self.before
+        if not declared:
+            return {}
+        found: dict[str, Any] = {
+            "points": declared.get("points", 1),
+            "level": declared.get("difficulty", 2),
+            "topic": declared.get("pool", ""),
+            "tags": ", ".join(declared.get("tags", [])),
+            "content": quiz_blocks.Question().to_python(quiz_blocks.to_block(declared)),
+        }
+        for name in _TWO:
+            text = declared.get(name, "")
+            for language in items.LANGUAGES:
+                found[f"{name}_{language}"] = text if isinstance(text, str) else text.get(language, "")
+        return found
+
+    def declared(self) -> dict[str, Any]:
+        """What the form says, in the declared format."""
+        told = self.cleaned_data
+        found: dict[str, Any] = {"id": told["code"], "points": told["points"], "difficulty": told["level"]}
+        if told["topic"]:
+            found["pool"] = told["topic"]
+        if told["tags"].strip():
+            found["tags"] = [tag.strip() for tag in told["tags"].split(",") if tag.strip()]
+        for name in _TWO:
+            texts = {language: told[f"{name}_{language}"].strip() for language in items.LANGUAGES}
+            if any(texts.values()):
+                found[name] = {language: text for language, text in texts.items() if text}
+        return found | quiz_blocks.from_block(told["content"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if self.errors:
+            return cleaned
+        try:
+            item = items.read(self.declared())
+            drawing.check(item)
+        except BadItem as error:
+            for problem in error.problems:
+                self.add_error(None, said(problem))
+            return cleaned
+        if not self.instance.pk and QuizItem.objects.filter(bank=cleaned["bank"], code=cleaned["code"]).exists():
+            self.add_error("code", _("The bank has an item with this code already."))
+        self.instance.kind, self.instance.pool, self.instance.difficulty = item.kind, item.pool, item.difficulty
+        return cleaned
+
+    def save(self, commit: bool = True) -> QuizItem:
+        item: QuizItem = super().save(commit)
+        if commit:
+            item.bank.put(self.declared(), author=self.for_user)
+        return item
+
+
+def said(problem: Problem) -> str:
+    """A problem in the reader's language, with its place."""
+    text = in_language({"th": problem.th, "en": problem.en})
+    return f"{problem.where}: {text}" if problem.where else text
