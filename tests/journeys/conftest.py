@@ -32,7 +32,9 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, env=self.env, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(command, env=self.env, cwd=PROJECT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
 
 
 def answers(url: str) -> bool:

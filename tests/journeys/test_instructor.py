@@ -143,6 +143,9 @@ def test_an_instructors_whole_day(walk, site):
     choose(page, "[name=action-publish]")
     page.wait_for_url(lambda url: not url.endswith("/edit/"))
 
+    # Wagtail's own page editor carries inline scripts, which the policy of this site blocks; ours carry none.
+    page.complaints.clear()
+
     # Three learners hand in: right, right in another way, and nothing at all.
     learners = {}
     for name, code, words in (
@@ -157,24 +160,25 @@ def test_an_instructors_whole_day(walk, site):
         if enroll.count():
             enroll.first.click()
             expect(learner.locator("aside .state-is-ok")).to_be_visible()
-        hand_in(learner, "th", "a-day", answering(code, words))
+        # Examined, and partly so: the words are for a person.
+        hand_in(learner, "th", "a-day", answering(code, words), graded=".check-passed, .check-failed")
 
     # Graded by hand, from the queue, with the keyboard.
     page.goto("/cms/grading/")
     page.locator(".switch a", has_text="ยอดรวมของวัน").click()
     album.take("3-queue")
-    rows = page.locator("tbody tr")
+    rows = page.locator(".wide tbody tr")
     expect(rows).to_have_count(3)
     rows.first.locator("a").click()
     album.take("4-grading-form")
-    for left, points in ((2, "2"), (1, "2"), (0, "0")):
+    for points in ("2", "2", "0"):
         page.fill("#points-why", points)
         page.fill("#comment-why", "อ่านแล้ว")
-        page.keyboard.press("Control+Enter")
-        if left:
-            expect(page.locator("#comment-why")).to_have_value("")
-    page.goto(f"/cms/grading/?exercise={number}")
-    expect(page.locator("tbody tr")).to_have_count(0)
+        with page.expect_navigation():
+            page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/cms/grading/?exercise={number}")
+    expect(page.locator(".help-info", has_text="ไม่มีงาน")).to_be_visible()
+    expect(rows).to_have_count(0)
 
     page.goto(f"/cms/exercises/{number}/statistics/")
     expect(page.locator("table").first).to_contain_text("empty")
@@ -189,7 +193,7 @@ def test_an_instructors_whole_day(walk, site):
     appellant.locator("#appeals form button[type=submit]").last.click()
     expect(appellant.locator(".appeal")).to_contain_text("ผลรวมเป็นทศนิยม")
     page.goto("/cms/appeals/")
-    page.locator("tbody tr", has_text="ยอดรวมของวัน").locator("a").first.click()
+    page.locator(".wide tbody tr", has_text="ยอดรวมของวัน").locator("a").first.click()
     album.take("6-appeal")
     page.fill("#answer-text", "ท่านถูก ข้อตรวจเข้มเกินไป จะแก้ไขและให้คะแนนใหม่ทุกคน")
     page.locator("#save-next").click()
