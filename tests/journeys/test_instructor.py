@@ -1,5 +1,5 @@
-"""An instructor's whole day, in one go: an exercise is written, refused, mended, published, watched, graded by hand, argued
-about, changed and regraded.
+"""An instructor's whole day, in one go: an exercise is written, refused, mended, published, watched, graded by hand,
+argued about, changed and regraded.
 
 ``SCREENSHOTS=folder`` keeps a picture of every page on the way, in both languages, on a phone and on a desk.
 """
