@@ -185,7 +185,7 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
         Child(
             "signer",
             [*worker, "-Q", "credentials", "-n", "signer@%h", "-c", "1"],
-            env | {"ISSUER_KEY_FILE": keys["ISSUER_KEY_FILE"]},
+            env | {name: value for name, value in keys.items() if name.startswith("ISSUER_KEY")},
             log / "signer.log",
         ),
         # Reads what strangers upload: it is given no key.
@@ -201,10 +201,9 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
 
 def key_files(var: Path) -> dict[str, str]:
     """Where the private keys are: each is told to one program, and both to the preparation, which makes them."""
-    return {
-        "ISSUER_KEY_FILE": os.environ.get("ISSUER_KEY_FILE", str(var / "keys" / "issuer.json")),
-        "VERDICT_KEY_FILE": os.environ.get("VERDICT_KEY_FILE", str(var / "keys" / "verdicts.json")),
-    }
+    given = {name: value for name, value in os.environ.items() if name.startswith(("ISSUER_KEY", "VERDICT_KEY"))}
+    names = {"ISSUER_KEY_FILE": "issuer.json", "VERDICT_KEY_FILE": "verdicts.json"}
+    return {name: str(var / "keys" / file) for name, file in names.items()} | given
 
 
 def prepare(var: Path, env: dict[str, str]) -> None:

@@ -302,8 +302,16 @@ GRADING_STAKES = "lms.credentials.stakes.of_regrade"
 
 # --- Credentials ---------------------------------------------------------------------------------------------------
 
-# Only the signing worker is started with this variable; everywhere else the key is out of reach.
+# Only the signing worker is started with these variables; everywhere else the keys are out of reach. A file, the same
+# file encrypted under a passphrase, or the transit engine of Vault or OpenBao; see lms/credentials/custody.py.
 ISSUER_KEY_FILE = os.environ.get("ISSUER_KEY_FILE", "")
+ISSUER_KEY_PASSPHRASE_FILE = os.environ.get("ISSUER_KEY_PASSPHRASE_FILE", "")
+ISSUER_KEY_VAULT = os.environ.get("ISSUER_KEY_VAULT", "")
+ISSUER_KEY_VAULT_TOKEN_FILE = os.environ.get("ISSUER_KEY_VAULT_TOKEN_FILE", "")
+if ISSUER_KEY_VAULT and not (
+    ISSUER_KEY_VAULT.startswith(("https://", "http://127.0.0.1:")) and ISSUER_KEY_VAULT_TOKEN_FILE
+):
+    raise ImproperlyConfigured("ISSUER_KEY_VAULT must be an https address, and ISSUER_KEY_VAULT_TOKEN_FILE be set too")
 # Seals the PDF certificates: a key with its certificates in PEM, given to the worker that makes them and to no other.
 # The certificates of every seal there ever was are in a file that every program may read.
 SEAL_KEY_FILE = os.environ.get("SEAL_KEY_FILE", "")

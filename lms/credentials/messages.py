@@ -169,6 +169,10 @@ REASONS = {
         "ลายเซ็นไม่ได้ทำด้วยกุญแจของผู้ออกที่ระบุในไฟล์", "the signature was not made with a key of the issuer it names."
     ),
     "retired_key": Text("ลงนามด้วยกุญแจที่เลิกใช้ไปก่อนแล้ว", "it was signed with a key that had been retired before."),
+    "compromised_key": Text(
+        "ลงนามด้วยกุญแจที่รั่วไหลและถูกยกเลิกแล้ว และไม่มีวุฒิบัตรนี้ในทะเบียน",
+        "it was signed with a key that had been stolen and withdrawn, and is not in the register.",
+    ),
     "dates": Text("วันที่ในไฟล์ไม่มีอยู่จริง", "it contains a date that does not exist."),
     "not_as_issued": Text("เนื้อหาในไฟล์ไม่ตรงกับฉบับที่อยู่ในทะเบียน", "it differs from the document in the issuer's register."),
     "seal": Text(

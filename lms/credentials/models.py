@@ -443,6 +443,9 @@ class ReplacementQuerySet(models.QuerySet["Replacement"]):
         """Ordered, and not carried out yet."""
         return self.filter(new=None)
 
+    def of(self, issuer: Issuer) -> Self:
+        return self.filter(old__achievement__issuer=issuer)
+
 
 class Replacement(models.Model):
     """An order to issue another credential in place of one: the web server writes it, the signing worker carries it

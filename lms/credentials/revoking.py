@@ -6,16 +6,16 @@ the new one is written and the old one revoked in one step, so that the holder i
 
 import hashlib
 import logging
-from collections.abc import Iterable
 
 from celery import current_app
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from grading import verdicts
 from lms.accounts.models import User
 from lms.credentials import documents, issuing, proofs
-from lms.credentials.models import AuditEntry, Award, Credential, Replacement, StatusEntry
+from lms.credentials.models import AuditEntry, Award, Credential, Issuer, IssuerKey, Replacement, StatusEntry
 
 log = logging.getLogger(__name__)
 Reason = Credential.Reason
@@ -78,17 +78,24 @@ def order(credential: Credential, *, reason: str, actor: User | None = None) -> 
     return made
 
 
-def order_all(credentials: Iterable[Credential], *, reason: str, actor: User | None = None) -> int:
+def order_all(credentials: QuerySet[Credential], *, reason: str, actor: User | None = None) -> int:
     """Revokes each of them now and orders another one in its place: after a key event no signature is to be relied on
     while the new ones are being made."""
     count = 0
-    for credential in credentials:
+    for pk in list(credentials.values_list("pk", flat=True)):
+        credential = Credential.objects.select_related("key__issuer").get(pk=pk)
         with transaction.atomic():
             if _mark(credential, Reason(reason)):
                 issuing.record(credential, AuditEntry.Action.REVOKED, reason=reason, actor=actor)
                 order(credential, reason=reason, actor=actor)
                 count += 1
     return count
+
+
+def order_after_compromise(key: IssuerKey | None = None) -> int:
+    """What this key, or any compromised one, has signed and is still in force is revoked and ordered anew; how many."""
+    signed = Credential.objects.filter(revoked_at=None, key__compromised_at__isnull=False)
+    return order_all(signed.filter(key=key) if key else signed, reason=Reason.KEY_EVENT)
 
 
 def carry_out(replacement: Replacement) -> Credential | None:
@@ -127,11 +134,14 @@ def carry_out(replacement: Replacement) -> Credential | None:
     return new
 
 
-def carry_out_orders(limit: int = 2000) -> int:
-    """Carries out what was ordered; how many. What fails says why in its row and keeps no other one waiting."""
+def carry_out_orders(limit: int = 2000, issuer: Issuer | None = None) -> int:
+    """Carries out what was ordered, of all issuers or of one; how many. What fails says why in its row and keeps no
+    other one waiting."""
     done = 0
-    orders = Replacement.objects.open().select_related("old__achievement__issuer", "old__learner", "old__key__issuer")
-    for replacement in orders[:limit]:
+    orders = Replacement.objects.open() if issuer is None else Replacement.objects.open().of(issuer)
+    # Those that failed before come last: they must not keep the others out of a round.
+    orders = orders.select_related("old__achievement__issuer", "old__learner", "old__key__issuer")
+    for replacement in orders.order_by("problem", "pk")[:limit]:
         try:
             done += carry_out(replacement) is not None
         except Exception as error:

@@ -8,8 +8,8 @@ from celery import shared_task
 from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
 from lms.credentials import issuing, publishing, revoking
+from lms.credentials.custody import KeyUnavailable
 from lms.credentials.models import Achievement, Award, Credential
-from lms.credentials.signing import KeyUnavailable
 
 log = logging.getLogger(__name__)
 # What one round takes on; the next one is a minute away.
@@ -28,6 +28,8 @@ def issue_due() -> int:
     """Finds everything that is due and was not issued: lost messages, new achievements, days without a key."""
     by_rule = sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
     awarded = sum(_award(award) for award in Award.objects.due()[:MOST_PER_ROUND])
+    # What a worker signed in the very moment its key was withdrawn is found here.
+    revoking.order_after_compromise()
     return by_rule + awarded + revoking.carry_out_orders(MOST_PER_ROUND)
 
 

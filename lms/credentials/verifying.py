@@ -244,13 +244,23 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
     credential = everything.filter(pk=uid).first()
     if credential is None:
         answer.status_ok = False
+        _refuse_forger(answer, document, issuer)
         raise Refused(Verdict.UNKNOWN, "not_registered")
     if credential.parsed()["proof"] != document["proof"] or credential.achievement.issuer_id != issuer.pk:
         answer.document = None
         raise Refused(Verdict.TAMPERED, "not_as_issued")
     answer.credential = credential
-    answer.status_ok = credential.revoked_at is None
+    answer.status_ok = credential.revoked_at is None and credential.key.compromised_at is None
     answer.replaced_by = credential.replaced_by.number if credential.replaced_by else None
+
+
+def _refuse_forger(answer: Verification, document: Document, issuer: Issuer) -> None:
+    """Whoever got hold of a key can sign anything with it, but cannot put it into our register."""
+    key = _key_of(document, issuer)
+    if key.compromised_at:
+        answer.document, answer.signature_ok, answer.issuer_ok = None, False, None
+        answer.signature_detail = "compromised_key"
+        raise Refused(Verdict.TAMPERED, "compromised_key")
 
 
 def _check_validity(answer: Verification) -> None:

@@ -13,9 +13,9 @@ from django.utils.translation import override
 
 from lms.credentials import issuing, proofs, revoking, verifying
 from lms.credentials.contexts import OPEN_BADGES_3, VC_2
+from lms.credentials.custody import FileSigner
 from lms.credentials.messages import HEADLINES, Verdict
 from lms.credentials.models import Credential, Issuer
-from lms.credentials.signing import FileSigner
 from tests.conftest import make_person
 from tests.credentials.conftest import give_grade, make_achievement
 
@@ -317,7 +317,7 @@ def second_issuer(issuer):
 
 
 def signer_of(issuer, key_file):
-    from lms.credentials.signing import FileCustody
+    from lms.credentials.custody import FileCustody
 
     return FileCustody(key_file).signers(issuer.slug)[f"key-{timezone.now().year}-01"]
 

@@ -13,7 +13,7 @@ from grading import reviewing, verdicts
 from grading.models import Exercise, Submission
 from grading.reviewing import Given
 from grading.scoring import Check
-from lms.credentials import issuing, revoking, signing, tasks
+from lms.credentials import custody, issuing, revoking, signing, tasks
 from lms.credentials.models import AuditEntry, Competency, Credential, Subject
 from tests.conftest import make_person
 from tests.credentials.conftest import give_grade, make_achievement
@@ -345,7 +345,7 @@ def test_the_signer_is_the_published_key_and_no_other(issuer, key_file):
 def make_other_key():
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return signing.FileSigner(Ed25519PrivateKey.generate()).public_multikey
+    return custody.FileSigner(Ed25519PrivateKey.generate()).public_multikey
 
 
 # --- Only on what was signed -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lms.credentials import contexts, proofs
-from lms.credentials.signing import FileSigner
+from lms.credentials.custody import FileSigner
 from tests.credentials.conftest import standard
 
 EXAMPLES = "https://www.w3.org/ns/credentials/examples/v2"

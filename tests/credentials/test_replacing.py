@@ -120,7 +120,7 @@ def test_without_a_key_the_old_one_stays_in_force(credential, settings):
 
 def test_after_a_key_event_all_are_revoked_at_once_and_issued_again_under_the_same_name(credential, learner):
     renamed(learner)
-    assert revoking.order_all([credential], reason="key_event") == 1
+    assert revoking.order_all(Credential.objects.all(), reason="key_event") == 1
     assert verifying.verify_number(credential.number).verdict == "revoked"
     assert tasks.issue_due() == 1
     assert verifying.verify_number(credential.number).verdict == "superseded"

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from lms.credentials.checks import check_issuers, check_key_file
-from lms.credentials.models import Issuer, IssuerKey
-from lms.credentials.signing import FileCustody, KeyUnavailable, custody
+from lms.credentials.custody import FileCustody, KeyUnavailable, custody
+from lms.credentials.models import Issuer, IssuerKey, KeyEvent
 
 YEAR = timezone.now().year
 
@@ -46,6 +46,7 @@ def test_run_again_it_changes_nothing(db, key_file):
 def test_a_database_that_was_emptied_gets_the_same_key_again(db, key_file):
     make()
     key = IssuerKey.objects.get().public_multikey
+    KeyEvent.objects.all().delete()
     IssuerKey.objects.all().delete()
     Issuer.objects.all().delete()
     make()
@@ -128,7 +129,10 @@ def test_a_missing_file_says_how_to_make_one(key_file):
 
 
 def test_the_deployment_check_speaks_up(db, key_file, settings):
+    settings.ISSUER_KEY_PASSPHRASE_FILE = str(key_file.with_name("passphrase"))
     assert [m.id for m in check_issuers(None)] == ["lms.E010"]
+    key_file.parent.mkdir()
+    key_file.with_name("passphrase").write_text("a long passphrase")
     make()
     assert check_issuers(None) == []
     Issuer.objects.create(slug="keyless", name_th="ก", name_en="A")
