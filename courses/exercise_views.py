@@ -25,12 +25,13 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from courses import placement
 from courses.forms import HandInForm
-from grading import appealing, reviewing, tasks
+from grading import appealing, reviewing, tasks, workbench
 from grading.appealing import AppealRefused
 from grading.models import (
     Appeal,
     AuditEntry,
     DataFile,
+    Document,
     Exercise,
     ExerciseVersion,
     Grade,
@@ -39,6 +40,7 @@ from grading.models import (
     record,
 )
 from grading.prompts import prompt_html, release_bytes
+from grading.scoring import Check
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import _User
@@ -142,7 +144,27 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "lessons": lessons_of(found),
         "limit": settings.GRADING_MAX_UPLOAD_BYTES,
     }
+    if version:
+        context |= notebook_of(workbench.open_exercise(found, reader(request))) | {"hints": hints_of(attempts.first())}
     return render(request, "exercises/exercise.html", context, status=status)
+
+
+def notebook_of(document: Document) -> dict[str, Any]:
+    """What a page needs to show a document of the workbench."""
+    return {
+        "document": document,
+        "frame_url": workbench.frame_url(document, get_language() or "th"),
+        "workbench_origin": settings.WORKBENCH_URL,
+        "is_outdated": workbench.is_outdated(document),
+    }
+
+
+def hints_of(last: Submission | None) -> list[dict[str, str]]:
+    """What the last attempt said of the checks that it did not pass, as text."""
+    grade = last.grade if last and last.status == Submission.Status.GRADED else None
+    language = (get_language() or "th")[:2]
+    failed = [Check.from_dict(check) for check in grade.checks if not check["passed"]] if grade else []
+    return [{"id": check.id, "text": check.message(language)} for check in failed]
 
 
 def enroll_first(request: HttpRequest, found: Exercise) -> HttpResponse:
@@ -265,9 +287,15 @@ def seen_by(request: HttpRequest, pk: uuid.UUID) -> Submission:
     return get_object_or_404(visible, pk=pk)
 
 
-def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
+def patience(request: HttpRequest) -> tuple[int, int]:
+    """(seconds until the page asks again, how often it has asked) by the parameter ``n``."""
     asked = request.GET.get("n", "0")
     turn = min(int(asked[:4]), len(POLL_SECONDS) - 1) if asked.isascii() and asked.isdigit() else 0
+    return POLL_SECONDS[turn], turn
+
+
+def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
+    pause, turn = patience(request)
     is_own = found.learner_id == request.user.pk
     grade = found.grade if found.status == Submission.Status.GRADED else None
     appeals = list(found.appeals.order_by("created_at")) if grade else []
@@ -281,7 +309,7 @@ def state_of(request: HttpRequest, found: Submission) -> dict[str, Any]:
         "can_appeal_about": may_be_appealed(grade, appeals) if grade and is_own else [],
         "is_own": is_own,
         "attempts_left": found.exercise.attempts_left(reader(request)) if is_own and found.is_final else None,
-        "poll_seconds": POLL_SECONDS[turn],
+        "poll_seconds": pause,
         "next_turn": turn + 1,
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses import desk, enrolling, exercise_views, quiz_views, workbench_views
+from courses import desk, document_views, enrolling, exercise_views, quiz_views, rehearsing, workbench_views
 
 app_name = "courses"
 urlpatterns = [
@@ -10,10 +10,17 @@ urlpatterns = [
     path("enroll/<uuid:course_key>/", enrolling.enroll, name="enroll"),
     path("enroll/<uuid:course_key>/leave/", enrolling.leave, name="leave"),
     path("lessons/<uuid:lesson_key>/done/", enrolling.mark_lesson, name="mark_lesson"),
-    path("exercises/<slug:slug>/", exercise_views.exercise, name="exercise"),
+    path("exercises/<slug:slug>/", workbench_views.framed(exercise_views.exercise), name="exercise"),
     path("exercises/<slug:slug>/release.ipynb", exercise_views.release, name="release"),
     path("exercises/<slug:slug>/files/<str:name>", exercise_views.file, name="file"),
-    path("exercises/<slug:slug>/hand-in/", exercise_views.hand_in, name="hand_in"),
+    path("exercises/<slug:slug>/hand-in/", workbench_views.framed(exercise_views.hand_in), name="hand_in"),
+    path("exercises/<slug:slug>/check/", rehearsing.check, name="check"),
+    path("exercises/<slug:slug>/check/state/", rehearsing.state, name="check_state"),
+    path("workbench/<uuid:pk>/versions/", document_views.versions, name="document_versions"),
+    path("workbench/<uuid:pk>/restore/", document_views.restore, name="document_restore"),
+    path("workbench/<uuid:pk>/start-over/", document_views.start_over, name="document_start_over"),
+    path("workbench/<uuid:pk>/reset-cell/", document_views.reset_cell, name="document_reset_cell"),
+    path("workbench/<uuid:pk>/new-release/", document_views.take_new_release, name="document_new_release"),
     path("workbench/<uuid:pk>/token/", workbench_views.token, name="workbench_token"),
     path("workbench/<uuid:pk>/state/", workbench_views.state, name="workbench_state"),
     path("workbench/<uuid:pk>/notebook.ipynb", workbench_views.notebook, name="workbench_notebook"),

@@ -53,7 +53,7 @@ def render(
     language: str,
     *,
     status: Text,
-    score: float,
+    score: float | None,
     max_score: float,
     checks: Sequence[Check],
     notices: Sequence[Text],
@@ -62,7 +62,8 @@ def render(
 ) -> str:
     """The fragment in ``language`` ("th", else English): how it ran, score, checks with hints, notices, notebook.
 
-    ``status`` is the sentence about the run; ``roles`` has one entry per cell of ``notebook``.
+    ``status`` is the sentence about the run; without a ``score`` nothing speaks of points; ``roles`` has one entry per
+    cell of ``notebook``.
     """
     parts = [
         f'<p class="run-status">{_text(status[language])}</p>',
@@ -88,10 +89,15 @@ def with_findings(html: str, language: str, *, score: float, max_score: float, c
     return clean("\n".join(parts))
 
 
-def _findings(language: str, *, score: float, max_score: float, checks: Sequence[Check]) -> Iterable[str]:
-    yield _paragraph("score", "nb-score", language, score=f"{score:g}", max_score=f"{max_score:g}")
+def _findings(language: str, *, score: float | None, max_score: float, checks: Sequence[Check]) -> Iterable[str]:
+    if score is None:
+        passed = str(sum(check.passed for check in checks))
+        yield _paragraph("tried", "nb-tried", language, passed=passed, count=str(len(checks)))
+    else:
+        yield _paragraph("score", "nb-score", language, score=f"{score:g}", max_score=f"{max_score:g}")
     yield _heading("checks", language)
-    yield f'<ul class="check-list">{"".join(_check(check, language) for check in checks)}</ul>'
+    shown = "".join(_check(check, language, with_points=score is not None) for check in checks)
+    yield f'<ul class="check-list">{shown}</ul>'
 
 
 def render_refusal(language: str, message: Text) -> str:
@@ -141,8 +147,9 @@ def _text(text: str) -> str:
     return escape(plain(text))
 
 
-def _check(check: Check, language: str) -> str:
-    points = _word("points", language, points=f"{check.points:g}", max_points=f"{check.max_points:g}")
+def _check(check: Check, language: str, *, with_points: bool) -> str:
+    points = escape(_word("points", language, points=f"{check.points:g}", max_points=f"{check.max_points:g}"))
+    points = f' <span class="check-points">{points}</span>' if with_points else ""
     outcome = messages.OUTCOMES[check.outcome][language]
     hint = ""
     if check.hint and check.outcome in ("failed", "error"):
@@ -151,7 +158,7 @@ def _check(check: Check, language: str) -> str:
     told = "".join(f'<p class="check-told">{_text(sentence)}</p>' for sentence in check.differences(language))
     return (
         f'<li class="check {look}">'
-        f'<strong class="check-id">{_text(check.id)}</strong> <span class="check-points">{escape(points)}</span>'
+        f'<strong class="check-id">{_text(check.id)}</strong>{points}'
         f'<p class="check-message">{escape(outcome)}</p>{told}{hint}</li>'
     )
 

@@ -24,6 +24,7 @@ from grading.notebooks import (
     assemble,
     read_notebook,
     read_source,
+    visible_part,
 )
 from grading.scoring import Check, checks_of, total
 from sandboxes.limits import Limits
@@ -72,17 +73,21 @@ def grade(
     python: Path,
     seed: int | None = None,
     failed_before: Mapping[str, int] | None = None,
+    is_rehearsal: bool = False,
 ) -> Outcome:
     """Grade ``submission`` against the author's notebook ``source``.
 
     ``files`` (name to content) lie beside the learner's notebook, ``hidden_files`` beside the checks only; ``python``
     is the kernel environment's interpreter, ``seed`` what hidden inputs are drawn from (see ``seed_of``),
-    ``failed_before`` in how many earlier attempts a check was failed: hints go by it. A file that is no notebook of
+    ``failed_before`` in how many earlier attempts a check was failed: hints go by it.
+    ``is_rehearsal``: visible checks only, and what a learner reads speaks of no points. A file that is no notebook of
     this exercise gives state "refused" and runs nothing. Raises ``GradingError`` or ``SandboxUnavailable`` for failures
     that are ours: try again.
     """
     sha256 = hashlib.sha256(submission).hexdigest()
     exercise = _read_exercise(source)
+    if is_rehearsal:
+        exercise, hidden_files = visible_part(exercise), {}
     try:
         assembled = assemble(exercise, read_notebook(submission))
     except NotebookRefused as refusal:
@@ -92,8 +97,9 @@ def grade(
         if shown.status is RunStatus.SANDBOX_FAILED:
             raise GradingError(f"the run for the learner failed: {shown.detail}")
         if shown.status in _BROKE_OFF:
+            checks = checks_of(exercise, {}, failed_before)
             return _graded(
-                exercise, assembled, shown, checks_of(exercise, {}, failed_before), shown.usage, sha256, shown.detail
+                exercise, assembled, shown, checks, shown.usage, sha256, shown.detail, is_rehearsal=is_rehearsal
             )
         examined = examine(
             source=exercise,
@@ -105,7 +111,8 @@ def grade(
             seed=seed,
         )
     checks = checks_of(exercise, examined.findings, failed_before)
-    return _graded(exercise, assembled, shown, checks, shown.usage + examined.usage, sha256, examined.detail)
+    usage = shown.usage + examined.usage
+    return _graded(exercise, assembled, shown, checks, usage, sha256, examined.detail, is_rehearsal=is_rehearsal)
 
 
 def seed_of(submission_id: uuid.UUID) -> int:
@@ -140,6 +147,8 @@ def _graded(
     usage: Usage,
     sha256: str,
     detail: str,
+    *,
+    is_rehearsal: bool,
 ) -> Outcome:
     notices = assembled.notices + ((messages.NOTICES["manual"],) if Role.MANUAL in exercise.roles else ())
     score = total(checks)
@@ -148,7 +157,7 @@ def _graded(
         language: feedback.render(
             language,
             status=message,
-            score=score,
+            score=None if is_rehearsal else score,
             max_score=exercise.max_score,
             checks=checks,
             notices=notices,
@@ -167,7 +176,7 @@ def _graded(
         checks=checks,
         usage=usage,
         notices=notices,
-        is_isolated=bool(checks) and all(check.examined == "isolated" for check in checks),
+        is_isolated=not is_rehearsal and bool(checks) and all(check.examined == "isolated" for check in checks),
         feedback_html=html,
         detail=detail,
     )

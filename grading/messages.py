@@ -217,6 +217,10 @@ TOLD: dict[str, Text] = {
 
 PAGE: dict[str, Text] = {
     "score": {"th": "คะแนน {score} จาก {max_score}", "en": "Score: {score} of {max_score}"},
+    "tried": {
+        "th": "ผ่าน {passed} จาก {count} ข้อที่ตรวจก่อนส่งได้ ยังไม่ใช่คะแนน เมื่อส่งงานจะตรวจละเอียดกว่านี้",
+        "en": "{passed} of the {count} checks that can be tried pass. This is no score: handing in checks more.",
+    },
     "checks": {"th": "ผลการตรวจ", "en": "Checks"},
     "points": {"th": "{points} จาก {max_points} คะแนน", "en": "{points} of {max_points} points"},
     "hint": {"th": "คำใบ้", "en": "Hint"},

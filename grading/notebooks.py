@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -585,6 +585,26 @@ def _release(source: Source) -> NotebookNode:
 def _public_code(check: SourceCheck) -> str:
     code = _cut(check.code, "HIDDEN TESTS").strip("\n")
     return code if code.strip() else _ALL_HIDDEN
+
+
+def visible_part(source: Source) -> Source:
+    """The exercise as a learner may try it: hidden checks cut, and those of which nothing is left no checks at all."""
+    notebook = deepcopy(source.notebook)
+    roles, checks = list(source.roles), []
+    for check in source.checks:
+        code = _cut(check.code, "HIDDEN TESTS")
+        cell = notebook.cells[check.number - 1]
+        if _says_something(code):
+            cell.source = _cut(cell.source, "HIDDEN TESTS")
+            checks.append(replace(check, code=code))
+        else:
+            cell.source = _ALL_HIDDEN
+            roles[check.number - 1] = Role.SETUP
+    return replace(source, notebook=notebook, roles=tuple(roles), checks=tuple(checks))
+
+
+def _says_something(code: str) -> bool:
+    return any(line.strip() and not line.strip().startswith("#") for line in code.split("\n"))
 
 
 def hidden_part(check: SourceCheck) -> str:

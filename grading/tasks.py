@@ -21,7 +21,8 @@ from kombu.exceptions import KombuError
 
 from grading import quizzing, regrading, similarity_reports, verdicts
 from grading.grader import Outcome, grade, seed_of
-from grading.models import ExerciseVersion, PreflightReport, Regrade, SimilarityReport, Submission
+from grading.models import ExerciseVersion, PreflightReport, Regrade, Rehearsal, SimilarityReport, Submission
+from grading.models.leases import Leased
 from grading.models.regrades import LEASE
 from grading.preflight import Report, preflight
 from sandboxes.limits import Limits
@@ -37,6 +38,7 @@ COMPARE = "grading.tasks.compare_notebooks"
 REGRADE_SECONDS = 5.0
 GIVE_WAY_SECONDS = 1
 PREFLIGHT = "grading.tasks.try_version"
+REHEARSE = "grading.tasks.rehearse"
 QUEUE_DOWN_SECONDS = 5  # how long not to knock again at a queue that did not answer
 SWEEP_AT_MOST = 500
 
@@ -112,17 +114,24 @@ def record(submission: Submission, outcome: Outcome) -> None:
 def run_grader(submission: Submission, version: ExerciseVersion | None = None) -> Outcome:
     """The one verb, with everything it needs as plain values; ``version``: another one than it was handed in for."""
     version = version or submission.version
-    files = {file.name: (bytes(file.content), file.is_hidden) for file in version.files.all()}
     return grade(
-        source=bytes(version.source),
         submission=bytes(submission.notebook),
-        files={name: content for name, (content, is_hidden) in files.items() if not is_hidden},
-        hidden_files={name: content for name, (content, is_hidden) in files.items() if is_hidden},
-        limits=Limits.from_dict(version.limits),
-        python=settings.KERNEL_PYTHON,
+        **given(version),
         seed=seed_of(submission.pk),
         failed_before=submission.failed_before(),
     )
+
+
+def given(version: ExerciseVersion) -> dict[str, Any]:
+    """What every run of a version is given, as plain values."""
+    files = {file.name: (bytes(file.content), file.is_hidden) for file in version.files.all()}
+    return {
+        "source": bytes(version.source),
+        "files": {name: content for name, (content, is_hidden) in files.items() if not is_hidden},
+        "hidden_files": {name: content for name, (content, is_hidden) in files.items() if is_hidden},
+        "limits": Limits.from_dict(version.limits),
+        "python": settings.KERNEL_PYTHON,
+    }
 
 
 def tell_who_listens(learner_id: int) -> None:
@@ -132,7 +141,7 @@ def tell_who_listens(learner_id: int) -> None:
 
 
 @contextmanager
-def lease_kept(work: Submission | Regrade | PreflightReport, seconds: float | None = None) -> Iterator[None]:
+def lease_kept(work: Submission | Regrade | Leased, seconds: float | None = None) -> Iterator[None]:
     """Renews the lease while the block runs, so that a long run is not taken for a dead worker."""
     done = threading.Event()
     pause = seconds or settings.GRADING_LEASE_SECONDS / 3
@@ -145,7 +154,7 @@ def lease_kept(work: Submission | Regrade | PreflightReport, seconds: float | No
         keeper.join()
 
 
-def keep_lease(work: Submission | Regrade | PreflightReport, done: threading.Event, pause: float) -> None:
+def keep_lease(work: Submission | Regrade | Leased, done: threading.Event, pause: float) -> None:
     try:
         while not done.wait(pause):
             # A database that is away for a moment is asked again; should it stay away, the lease runs out, and
@@ -203,8 +212,9 @@ def announce_work() -> None:
 @shared_task(name="grading.tasks.sweep")
 def sweep() -> None:
     """Takes back what dead workers held and announces what waits unannounced. Running it twice changes nothing more."""
-    if released := Submission.objects.release_stale() + PreflightReport.objects.release_stale():
-        log.warning("released %d stale submissions or pre-flights", released)
+    kinds: list[Any] = [Submission, PreflightReport, Rehearsal]
+    if released := sum(kind.objects.release_stale() for kind in kinds):
+        log.warning("released %d stale submissions, pre-flights or rehearsals", released)
     waiting = Submission.objects.unannounced().order_by("due_at")
     announce_all(list(waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]))
     announce_work()
@@ -212,6 +222,8 @@ def sweep() -> None:
         log.info("signed %d reviewed grades", signed)
     trials = PreflightReport.objects.unannounced().order_by("due_at")
     announce_trials(list(trials.values_list("pk", flat=True)[:SWEEP_AT_MOST]))
+    tried = Rehearsal.objects.unannounced().order_by("due_at")
+    announce_rehearsals(list(tried.values_list("pk", flat=True)[:SWEEP_AT_MOST]))
 
 
 # --- Pre-flights -----------------------------------------------------------------------------------------------------
@@ -244,17 +256,38 @@ def try_version(pk: str) -> None:
 
 
 def run_preflight(version: ExerciseVersion) -> Report:
-    files = {file.name: (bytes(file.content), file.is_hidden) for file in version.files.all()}
-    return preflight(
-        source=bytes(version.source),
-        files={name: content for name, (content, is_hidden) in files.items() if not is_hidden},
-        hidden_files={name: content for name, (content, is_hidden) in files.items() if is_hidden},
-        limits=Limits.from_dict(version.limits),
-        python=settings.KERNEL_PYTHON,
-    )
+    return preflight(**given(version))
 
 
 @shared_task(name="grading.tasks.close_quizzes")
 def close_quizzes() -> int:
     """Hands in the attempts at quizzes whose time is over."""
     return quizzing.close_overdue()
+
+
+# --- Rehearsals ------------------------------------------------------------------------------------------------------
+
+
+def announce_rehearsals(pks: Iterable[uuid.UUID]) -> None:
+    _announce(Rehearsal.objects.filter(status=Rehearsal.Status.QUEUED), REHEARSE, pks)
+
+
+@shared_task(name=REHEARSE)
+def rehearse(pk: str) -> None:
+    """Claims a rehearsal, runs it as a submission is graded, keeps what its learner reads."""
+    claimed = Rehearsal.objects.claim(uuid.UUID(pk))
+    if claimed is None:
+        return
+    try:
+        with lease_kept(claimed):
+            outcome = grade(
+                submission=bytes(claimed.notebook),
+                **given(claimed.version),
+                seed=seed_of(uuid.uuid4()),
+                failed_before=Submission.objects.failed_by(claimed.learner_id, claimed.exercise_id),
+                is_rehearsal=True,
+            )
+        claimed.record(outcome)
+    except Exception as error:  # ours, whatever it is: the learner's faults are values
+        log.exception("rehearsal_failed", extra={"exercise": claimed.exercise_id})
+        claimed.give_back(f"{type(error).__name__}: {error}")

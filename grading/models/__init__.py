@@ -8,6 +8,7 @@ from grading.models.people import Appeal, Extension, Judgement
 from grading.models.preflights import PreflightReport
 from grading.models.quizzes import ItemBank, Quiz, QuizAttempt, QuizDraw, QuizItem, QuizItemVersion
 from grading.models.regrades import Regrade, RegradeItem
+from grading.models.rehearsals import Rehearsal
 from grading.models.similarity import SimilarityReport, SimilarPair
 from grading.models.submissions import HandInRefused, Submission, pause_after
 from grading.models.texts import in_language, storable
@@ -37,6 +38,7 @@ __all__ = [
     "QuizItemVersion",
     "Regrade",
     "RegradeItem",
+    "Rehearsal",
     "SimilarPair",
     "SimilarityReport",
     "Submission",

@@ -119,6 +119,16 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         given_up = hopeless.update(**Submission.given_up("The worker was lost on every try."))
         return given_up + self.stale().update(**Submission.released(timedelta(0)))
 
+    def failed_by(self, learner_id: int, exercise_id: int, *, before: int | None = None) -> dict[str, int]:
+        """In how many attempts of a learner each check was failed; ``before``: of those with a lower ordinal."""
+        earlier = Grade.objects.current().filter(submission__exercise=exercise_id, submission__learner=learner_id)
+        if before is not None:
+            earlier = earlier.filter(submission__attempt__lt=before)
+        counted: Counter[str] = Counter()
+        for checks, found in earlier.values_list("checks", "found"):
+            counted.update(check["id"] for check in found or checks if check["outcome"] in Submission.FAILED_CHECK)
+        return dict(counted)
+
     def hand_in(self, *, exercise: Exercise, learner: "_User", notebook: bytes, filename: str) -> "Submission":
         """Stores ``notebook`` unchanged as the learner's next attempt; the returned row is the receipt.
 
@@ -327,13 +337,7 @@ class Submission(models.Model):
 
     def failed_before(self) -> dict[str, int]:
         """In how many earlier attempts of the learner each check was failed; what did not get that far is none."""
-        earlier = Grade.objects.current().filter(
-            submission__exercise=self.exercise_id, submission__learner=self.learner_id
-        )
-        counted: Counter[str] = Counter()
-        for checks, found in earlier.filter(submission__attempt__lt=self.attempt).values_list("checks", "found"):
-            counted.update(check["id"] for check in found or checks if check["outcome"] in self.FAILED_CHECK)
-        return dict(counted)
+        return Submission.objects.failed_by(self.learner_id, self.exercise_id, before=self.attempt)
 
     def judged(self, with_overrides: bool = True) -> dict[str, float]:
         """The points that people gave and that stand, by check."""

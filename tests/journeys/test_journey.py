@@ -61,11 +61,14 @@ def register(page, language, email):
 def hand_in(page, language, slug, make, graded="#submission-state .state-graded"):
     """Downloads the release, hands ``make(release)`` in, waits for the grade without reloading; returns the bytes."""
     page.goto(f"{prefix(language)}/exercises/{slug}/")
+    page.locator("#by-file > summary").click()
     with page.expect_download() as download:
         page.locator("#download-title ~ p a[download]").click()
     work = make(download.value.path().read_bytes())
-    page.set_input_files("input[type=file]", {"name": "คำตอบ.ipynb", "mimeType": "application/json", "buffer": work})
-    page.locator("#hand-in button[type=submit]").click()
+    page.set_input_files(
+        "#by-file input[type=file]", {"name": "คำตอบ.ipynb", "mimeType": "application/json", "buffer": work}
+    )
+    page.locator("#by-file button[type=submit]").click()
     page.wait_for_url("**/submissions/*/")
     expect(page.locator(".receipt")).to_contain_text(hashlib.sha256(work).hexdigest())
     expect(page.locator(".receipt")).to_contain_text("คำตอบ.ipynb")
