@@ -121,14 +121,19 @@ class FramePage(NotebookBaseHandler):
 
 
 class OwnSession(SessionRootHandler):
-    """One's own session. What the page asks for in particular, another kernel or path, is not looked at."""
+    """One's own session. What the page asks for in particular, another kernel or path, is not looked at.
+
+    But it is told the path that it asked for: one with another it takes for superseded, and ends it.
+    """
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         manager: Any = self.session_manager
+        asked = (self.get_json_body() or {}).get("path")
+        session = await manager.own() | ({"path": asked} if isinstance(asked, str) else {})
         self.set_status(201)
-        self.finish(json.dumps(await manager.own(), default=json_default))
+        self.finish(json.dumps(session, default=json_default))
 
 
 def language_of(handler: JupyterHandler) -> str:
