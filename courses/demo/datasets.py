@@ -13,6 +13,7 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -118,6 +119,7 @@ class Requests:
         return _csv([COLUMNS, *self.rows], encoding)
 
 
+@cache
 def local_requests(recipe: Recipe) -> Requests:
     """D2, the requests that people made to fictional local bodies. The same recipe always gives the same bytes."""
     random = Random(recipe.seed)  # noqa: S311 - reproducible, and nothing secret is drawn from it

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,23 @@ def exercises() -> list[Exercise]:
 
 def exercise(slug: str) -> Exercise:
     """The exercise of this name, whole. Raises KeyError when there is none."""
-    data = DATA[slug]()
+    data = _data(slug)
     read = written.read((TEXTS / f"{slug}.md").read_text(encoding="utf-8"), data.facts)
     return Exercise(
         slug=slug,
         title_th=read.title_th,
         title_en=read.title_en,
         notebook=notebook(read.cells, title=f"{read.title_th} / {read.title_en}"),
-        files=data.files,
-        hidden_files=data.hidden_files,
+        files=dict(data.files),
+        hidden_files=dict(data.hidden_files),
         wrong=read.wrong,
     )
+
+
+@cache
+def _data(slug: str) -> Data:
+    """Drawn once: it is the same every time, and most of what building an exercise takes."""
+    return DATA[slug]()
 
 
 def _two_encodings() -> Data:
