@@ -70,6 +70,13 @@ def _requests() -> Data:
     return Data(files, {"more_requests.csv": hidden.csv("cp874")}, {"visible": visible.facts, "hidden": hidden.facts})
 
 
+def _requests_and_provinces() -> Data:
+    data = _requests()
+    places = {"provinces.csv": datasets.provinces(VISIBLE).csv()}
+    hidden_places = {"more_provinces.csv": datasets.provinces(HIDDEN).csv()}
+    return Data(data.files | places, data.hidden_files | hidden_places, data.facts)
+
+
 def _about_requests() -> Files:
     title = "คำร้องถึง อปท. สมมุติ", "Requests to fictional local bodies"
     return {"local_requests.metadata.json": datasets.describe("local_requests.csv", *title, VISIBLE)}
@@ -101,4 +108,8 @@ DATA: dict[str, Callable[[], Data]] = {
     "a-n2-less-personal-data": _farmers,
     "b-n1-reading-files": _two_encodings,
     "b-n2-cleaning": _requests,
+    "b-n3-duplicates": _requests,
+    "b-n4-fiscal-year": _requests,
+    "b-n5-joining": _requests_and_provinces,
+    "b-n6-answers": _requests,
 }
