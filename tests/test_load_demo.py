@@ -116,11 +116,21 @@ def test_each_exercise_has_its_notebook_and_files_and_hides_what_is_hidden(loade
         assert {file.name for file in version.files.filter(is_hidden=True)} == set(built.hidden_files)
 
 
-def test_both_exercises_are_placed_in_lessons_of_both_languages(loaded) -> None:
-    for slug, lesson in (("b-n1-reading-files", "b2"), ("b-n2-cleaning", "b3")):
-        for page in LessonPage.objects.filter(slug=lesson):
-            placed = [block.value["exercise"].slug for block in page.body if block.block_type == "exercise"]
-            assert placed == [slug]
+def test_every_exercise_and_quiz_is_placed_once_in_each_language(loaded) -> None:
+    for language in outline.LANGUAGES:
+        blocks = [block for page in LessonPage.objects.filter(locale__language_code=language) for block in page.body]
+        placed = [block.value["exercise"].slug for block in blocks if block.block_type == "exercise"]
+        assert sorted(placed) == sorted(built.slug for built in exercises.exercises())
+        quizzes = [block.value["quiz"].slug for block in blocks if block.block_type == "quiz"]
+        assert sorted(quizzes) == [
+            "dg-101-a1",
+            "dg-101-a2",
+            "dg-101-a3",
+            "dg-101-a4",
+            "dg-101-a5",
+            "dg-101-a6",
+            "dg-101-final",
+        ]
 
 
 def test_people_of_every_role_can_log_in(loaded, client) -> None:

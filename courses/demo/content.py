@@ -23,8 +23,10 @@ from courses.demo.exercises import exercises
 from courses.demo.notebooks import Exercise as Built
 from courses.demo.outline import LANGUAGES, Course
 from courses.models import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
+from grading import quiz_loading
 from grading.models import DataFile, Exercise, ExerciseVersion, Quiz
 from grading.notebooks import read_source
+from grading.quizzes.banks import read_file
 
 HERE = Path(__file__).parent
 
@@ -51,6 +53,8 @@ def load() -> Loaded:
     found = {course.slug: _thai_page(course) for course in outline.COURSES}
     made = [course.slug for course in outline.COURSES if found[course.slug] is None]
     if made:
+        for bank in sorted((HERE / "quizzes").glob("*.toml")):
+            quiz_loading.load(read_file(bank.read_bytes()))
         stored = _Stored(graded, {name: _document(name, content) for name, content in downloads().items()})
         for course in outline.COURSES:
             if course.slug in made:
