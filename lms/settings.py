@@ -252,6 +252,8 @@ CELERY_TASK_DEFAULT_QUEUE = "grading"
 CELERY_TASK_ROUTES = {
     "lms.credentials.tasks.watch_status_lists": {"queue": "grading"},
     "lms.credentials.tasks.*": {"queue": "credentials"},
+    # Signed, so it is made where the issuers' keys are.
+    "lms.verification.tasks.make_bundle": {"queue": "credentials"},
     "lms.verification.tasks.*": {"queue": "verification"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -263,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=120),
     },
     "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
+    "verification-bundle": {"task": "lms.verification.tasks.make_bundle", "schedule": timedelta(minutes=10)},
     "verification-sweep": {
         "task": "lms.verification.tasks.sweep",
         "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15)),
@@ -302,6 +305,9 @@ GRADING_STAKES = "lms.credentials.stakes.of_regrade"
 
 # --- Credentials ---------------------------------------------------------------------------------------------------
 
+# Whose bundles for verifying offline are believed: public keys (z6Mk…), separated by commas; see docs/verifying.md.
+BUNDLE_KEYS = [key for key in env("BUNDLE_KEYS").split(",") if key]
+BUNDLE_KEYS_FILE = VAR_DIR / "keys" / "bundles.public.json"
 # Only the signing worker is started with these variables; everywhere else the keys are out of reach. A file, the same
 # file encrypted under a passphrase, or the transit engine of Vault or OpenBao; see lms/credentials/custody.py.
 ISSUER_KEY_FILE = os.environ.get("ISSUER_KEY_FILE", "")

@@ -70,8 +70,8 @@ MESSAGES = {
     ),
     Verdict.UNREADABLE: Text("{reason}", "{reason}"),
     Verdict.COULD_NOT_CHECK: Text(
-        "ระบบขัดข้องชั่วคราว ผลนี้ไม่ได้แปลว่าวุฒิบัตรใช้ได้หรือใช้ไม่ได้ โปรดลองใหม่ภายหลัง",
-        "Something on our side is out of order. This says nothing about the credential; please try again later.",
+        "ขณะนี้ตรวจสอบไม่ได้ ผลนี้ไม่ได้แปลว่าวุฒิบัตรใช้ได้หรือใช้ไม่ได้ โปรดลองใหม่ภายหลัง",
+        "It cannot be checked at present. This says nothing about the credential; please try again later.",
     ),
 }
 
@@ -180,6 +180,19 @@ REASONS = {
     ),
     # Unknown
     "no_such_number": Text("ไม่มีวุฒิบัตรหมายเลขนี้ในทะเบียน", "There is no credential with this number."),
+    # Could not check: by a bundle
+    "bundle_expired": Text(
+        "ชุดข้อมูลออฟไลน์หมดอายุแล้ว โปรดดาวน์โหลดชุดใหม่", "The offline bundle is out of date: fetch a new one."
+    ),
+    "newer_than_bundle": Text(
+        "วุฒิบัตรนี้ออกหลังจากจัดทำชุดข้อมูลออฟไลน์ โปรดดาวน์โหลดชุดใหม่",
+        "It was issued after the offline bundle was made: fetch a new one.",
+    ),
+    "no_status_list": Text(
+        "ชุดข้อมูลออฟไลน์ไม่มีสถานะที่ยังใช้ได้ของวุฒิบัตรนี้ โปรดดาวน์โหลดชุดใหม่",
+        "The offline bundle has no current status for it: fetch a new one.",
+    ),
+    "no_such_file": Text("เปิดไฟล์นี้ไม่ได้", "This file cannot be opened."),
     "not_registered": Text(
         "ลายเซ็นถูกต้อง แต่ไม่พบวุฒิบัตรนี้ในทะเบียน อาจถูกลบตามคำขอของผู้ถือ",
         "The signature is right, but the credential is not in the register; its holder may have had it erased.",

@@ -86,6 +86,9 @@ class Issuer(models.Model):
         in_use = self.keys.filter(begins_at__lte=now, compromised_at=None)
         return in_use.filter(Q(retired_at=None) | Q(retired_at__gt=now)).order_by("-begins_at", "-pk")
 
+    def key_named(self, key_id: str) -> "IssuerKey | None":
+        return self.keys.select_related("issuer").filter(key_id=key_id).first()
+
     def did_document(self) -> dict[str, Any]:
         """What the identity resolves to: every key that ever signed, so that old credentials keep verifying, and
         those that are about to, so that nobody meets a signature whose key is not published yet. Not those that were

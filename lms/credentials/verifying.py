@@ -8,7 +8,7 @@ wrong on the way, the answer is never ``valid``.
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils import timezone
@@ -99,9 +99,32 @@ class Verification:
         }
 
 
-def verify_file(data: bytes) -> Verification:
+class Register(Protocol):
+    """What is known of issuers and their credentials: the database, or a signed picture of it that was taken along."""
+
+    def issuer(self, did: str) -> Any:
+        """The issuer of this identity, as ``models.Issuer``; None when it is not in the register."""
+
+    def check_status(self, answer: Verification, document: Document, issuer: Any) -> None:
+        """Notes what became of the credential; raises Refused when it is none of the register."""
+
+
+class Database:
+    """The register itself."""
+
+    def issuer(self, did: str) -> Any:
+        return Issuer.objects.filter(did=did).first()
+
+    def check_status(self, answer: Verification, document: Document, issuer: Any) -> None:
+        _check_status(answer, document, issuer)
+
+
+DATABASE = Database()
+
+
+def verify_file(data: bytes, register: Register = DATABASE) -> Verification:
     """Checks a credential file, whoever it comes from and whatever it is."""
-    return _guarded(lambda answer: _check_document(answer, _read(data)))
+    return _guarded(lambda answer: _check_document(answer, _read(data), register))
 
 
 def verify_number(typed: str) -> Verification:
@@ -152,12 +175,12 @@ def _check_number(answer: Verification, typed: str) -> None:
     _check_document(answer, _read(credential.document.encode()))
 
 
-def _check_document(answer: Verification, document: Document) -> None:
+def _check_document(answer: Verification, document: Document, register: Register = DATABASE) -> None:
     """The whole check, in order; raises Refused at the first thing that is wrong."""
-    issuer = _check_issuer(answer, document)
+    issuer = _check_issuer(answer, document, register)
     _check_signature(answer, document, issuer)
     _note_facts(answer, document)
-    _check_status(answer, document, issuer)
+    register.check_status(answer, document, issuer)
     _check_validity(answer)
     if not answer.status_ok:
         raise Refused(Verdict.SUPERSEDED if answer.replaced_by else Verdict.REVOKED)
@@ -168,12 +191,12 @@ def _check_document(answer: Verification, document: Document) -> None:
 # --- Issuer -----------------------------------------------------------------------------------------------------------
 
 
-def _check_issuer(answer: Verification, document: Document) -> Issuer:
+def _check_issuer(answer: Verification, document: Document, register: Register) -> Issuer:
     if not _looks_like_a_credential(document):
         raise Refused(Verdict.UNREADABLE, "not_a_credential")
     claimed = document["issuer"]
     did = claimed.get("id") if isinstance(claimed, dict) else claimed
-    issuer = Issuer.objects.filter(did=did[:300]).first() if isinstance(did, str) and "\0" not in did else None
+    issuer: Issuer | None = register.issuer(did[:300]) if isinstance(did, str) and "\0" not in did else None
     if issuer is None:
         answer.issuer_ok = False
         raise Refused(Verdict.UNKNOWN_ISSUER)
@@ -213,7 +236,7 @@ def _key_of(document: Document, issuer: Issuer) -> IssuerKey:
     """The key that the proof names, if it is the issuer's own and was in use when the proof says it was made."""
     (proof,) = document["proof"]
     did, _, key_id = proof["verificationMethod"].partition("#")
-    key = issuer.keys.select_related("issuer").filter(key_id=key_id).first() if did == issuer.did else None
+    key = issuer.key_named(key_id) if did == issuer.did else None
     if key is None:
         raise Refused(Verdict.TAMPERED, "foreign_key")
     if key.retired_at and _moment(proof["created"]) > key.retired_at:
@@ -291,8 +314,8 @@ def _message(answer: Verification, verdict: Verdict, reason: str, detail: str, l
     because = getattr(REASONS[reason], language).format(detail=detail) if reason else ""
     if verdict is Verdict.REVOKED and answer.credential:
         because = _revocation_reason(answer.credential, language)
-    text: str = getattr(MESSAGES[verdict], language)
-    return text.format(date=date, reason=because)
+    text: str = getattr(MESSAGES[verdict], language).format(date=date, reason=because)
+    return f"{text} {because}".strip() if verdict is Verdict.COULD_NOT_CHECK else text
 
 
 def _revocation_reason(credential: Credential, language: str) -> str:

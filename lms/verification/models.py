@@ -102,6 +102,22 @@ class Batch(models.Model):
         return [result for results in found for result in results or ()]
 
 
+class OfflineBundle(models.Model):
+    """What is needed to verify without a network, as it was on one day: a signed ZIP, see ``bundles``."""
+
+    wagtail_reference_index_ignore = True
+
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return self.made_at.isoformat()
+
+
 class BatchPart(models.Model):
     """Some of a batch: what was uploaded (``items.pack``) until it is checked, the results from then on."""
 

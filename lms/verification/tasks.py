@@ -2,15 +2,19 @@
 
 import logging
 import uuid
+from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
 from grading.tasks import send
-from lms.verification import batching
-from lms.verification.models import Batch
+from lms.credentials.signing import KeyUnavailable
+from lms.verification import batching, bundles
+from lms.verification.models import Batch, OfflineBundle
 
 log = logging.getLogger(__name__)
 QUEUE = "verification"
+MAKE_AFTER = timedelta(hours=23)
 
 
 VERIFY = "lms.verification.tasks.verify_batch"
@@ -33,6 +37,20 @@ def verify_batch(pk: str) -> None:
     except Exception:
         log.exception("batch_failed", extra={"batch": str(batch.pk)})
         batch.move(lease=None, leased_until=None)
+
+
+@shared_task(name="lms.verification.tasks.make_bundle")
+def make_bundle() -> bool:
+    """Makes the offline bundle when there is none of today; whether it did. Run where the issuers' keys are."""
+    now = timezone.now()
+    if OfflineBundle.objects.filter(made_at__gt=now - MAKE_AFTER).exists():
+        return False
+    try:
+        bundles.keep(bundles.make(now), now)
+    except KeyUnavailable as error:
+        log.error("bundle_not_made: %s", error)
+        return False
+    return True
 
 
 @shared_task(name="lms.verification.tasks.sweep")

@@ -19,11 +19,11 @@ from lms.credentials.messages import HEADLINES, REASONS, Verdict
 from lms.credentials.models import in_language
 from lms.credentials.verifying import Verification
 from lms.credentials.views import private, status_of, too_often, verdict_page
-from lms.verification import batching, naming, results, tasks, uploads
+from lms.verification import batching, bundles, naming, results, tasks, uploads
 from lms.verification.archives import MOST_BYTES, Unusable
 from lms.verification.forms import FileForm, NameForm, NumberForm
 from lms.verification.limits import BATCHES, NAMES_BY_ONE_SENDER, NAMES_OF_ONE_NUMBER
-from lms.verification.models import KEPT, KEPT_ONCE_FETCHED, Batch
+from lms.verification.models import KEPT, KEPT_ONCE_FETCHED, Batch, OfflineBundle
 
 POLL_SECONDS = 2
 SHOWN = 50  # lines of a result on its page; all are in the file
@@ -90,7 +90,7 @@ def _refuse_files(request: HttpRequest, file_form: FileForm, reason: str) -> Htt
     return _form(request, HTTPStatus.UNPROCESSABLE_ENTITY, file_form=bound)
 
 
-# --- The name --------------------------------------------------------------------------------------------------------
+# --- The name ---------------------------------------------------------------------------------------------------
 
 
 @csrf_exempt
@@ -120,7 +120,7 @@ def _compare(request: HttpRequest, answer: Verification, asked: str) -> str:
     return "yes" if naming.is_same_person(answer.document, asked) else "no"
 
 
-# --- Batches ---------------------------------------------------------------------------------------------------------
+# --- Batches ----------------------------------------------------------------------------------------------------
 
 
 def _batch(pk: UUID) -> Batch:
@@ -193,3 +193,42 @@ def batch_result(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 def batch_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     _batch(pk).delete()
     return private(render(request, "verification/batch_gone.html", {"is_deleted": True}))
+
+
+# --- Offline ----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def offline(request: HttpRequest) -> HttpResponse:
+    """What to take along to verify with no network, how old it is, and whose key signed it."""
+    newest = OfflineBundle.objects.defer("content").first()
+    context = {"bundle": newest, "keys": bundles.keys_on_file()}
+    return render(request, "verification/offline.html", context)
+
+
+@require_GET
+def offline_bundle(request: HttpRequest) -> HttpResponse:
+    newest = _newest_bundle()
+    return _to_keep(bytes(newest.content), "application/zip", f"verify-{newest.made_at:%Y-%m-%d}.zip")
+
+
+@require_GET
+def offline_html(request: HttpRequest) -> HttpResponse:
+    newest = _newest_bundle()
+    page = bundles.page_in(bytes(newest.content))
+    # To be kept and opened from there: here our own policy would forbid the scripts it carries.
+    return _to_keep(page, "text/html; charset=utf-8", f"verify-{newest.made_at:%Y-%m-%d}.html")
+
+
+def _newest_bundle() -> OfflineBundle:
+    newest = OfflineBundle.objects.filter(expires_at__gt=timezone.now()).first()
+    if newest is None:
+        raise Http404
+    return newest
+
+
+def _to_keep(content: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "public, max-age=600"
+    return response

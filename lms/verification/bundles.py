@@ -1,0 +1,325 @@
+"""The offline bundle: everything a verifier asks the register for, as it was at one moment, signed by the issuers.
+
+A ZIP with ``bundle.json`` (issuers, keys, status lists, digests of what was issued, seals), ``signatures.json`` and
+``verify.html``, a page that verifies with no network. It holds nobody's name: of each credential there are digests of
+its id and of its proof. See docs/verifying.md and docs/decisions/0030.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import zipfile
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from django.conf import settings
+from django.utils import timezone
+
+from lms.credentials import documents, proofs, signing, status_list
+from lms.credentials.messages import Verdict
+from lms.credentials.models import Credential, Issuer, StatusList
+from lms.credentials.verifying import Refused, Verification
+from lms.verification import offline_page
+from lms.verification.models import OfflineBundle
+
+VALID_FOR = timedelta(days=7)
+# Signed is this and the digest: no signature of a bundle can be passed off as one of a credential.
+_PREFIX = b"credential-verification-bundle-1\n"
+_ID_BYTES, _PROOF_BYTES = 10, 6
+_ENTRY = _ID_BYTES + _PROOF_BYTES
+MOST_BYTES = 300 * 1024 * 1024
+_NAMES = {"bundle.json", "signatures.json", "verify.html"}
+
+Data = dict[str, Any]
+
+
+class Untrusted(Exception):
+    """The file is no bundle, was changed, or is signed by nobody who is trusted here."""
+
+
+# --- Making -----------------------------------------------------------------------------------------------------
+
+
+def make(now: datetime | None = None) -> bytes:
+    """The bundle of this moment. Raises signing.KeyUnavailable when no issuer's key is held here."""
+    now = now or timezone.now()
+    body = json.dumps(_data(now), ensure_ascii=False, separators=(",", ":")).encode()
+    signatures = _signatures(body)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bundle.json", body)
+        archive.writestr("signatures.json", json.dumps(signatures))
+        archive.writestr("verify.html", offline_page.render(body, signatures))
+    return buffer.getvalue()
+
+
+def _data(now: datetime) -> Data:
+    lists = StatusList.objects.exclude(document="").order_by("pk")
+    return {
+        "version": 1,
+        "site": settings.PUBLIC_URL,
+        "made": documents.timestamp(now),
+        "expires": documents.timestamp(now + VALID_FOR),
+        "issuers": [_issuer(issuer) for issuer in Issuer.objects.prefetch_related("keys").order_by("pk")],
+        "statusLists": [json.loads(one.document) for one in lists],
+        "withdrawn": dict(_withdrawn()),
+        "known": base64.b64encode(b"".join(sorted(_entries()))).decode(),
+        "seals": _seals(),
+    }
+
+
+def _issuer(issuer: Issuer) -> Data:
+    keys = [
+        {
+            "id": key.key_id,
+            "publicKeyMultibase": key.public_multikey,
+            "retired": documents.timestamp(key.retired_at) if key.retired_at else None,
+            "compromised": documents.timestamp(key.compromised_at) if key.compromised_at else None,
+        }
+        for key in issuer.keys.order_by("pk")
+    ]
+    return {"did": issuer.did, "name_th": issuer.name_th, "name_en": issuer.name_en, "keys": keys}
+
+
+def _withdrawn() -> Iterator[tuple[str, Data]]:
+    """When and why, of everything withdrawn: by its place in a status list, which says nothing about a person."""
+    withdrawn = Credential.objects.exclude(revoked_at=None).exclude(status_entry=None)
+    for one in withdrawn.select_related("status_entry__list", "replacement__new").iterator():
+        if one.status_entry and one.revoked_at:
+            place = f"{one.status_entry.list.url}#{one.status_entry.index}"
+            is_replaced = one.replaced_by is not None
+            yield (
+                place,
+                {
+                    "at": documents.timestamp(one.revoked_at),
+                    "reason": one.revocation_reason,
+                    "replaced": is_replaced,
+                },
+            )
+
+
+def _entries() -> Iterator[bytes]:
+    for document in Credential.objects.values_list("document", flat=True).iterator(chunk_size=500):
+        yield entry_of(json.loads(document))
+
+
+def entry_of(document: Data) -> bytes:
+    """A credential as 16 bytes: one part tells that it was issued, the other that this is the issued one."""
+    identity = hashlib.sha256(document["id"].encode()).digest()[:_ID_BYTES]
+    return identity + hashlib.sha256(document["proof"][0]["proofValue"].encode()).digest()[:_PROOF_BYTES]
+
+
+def _seals() -> str:
+    path = Path(settings.SEAL_CERTIFICATES_FILE)
+    return path.read_text(encoding="ascii") if path.exists() else ""
+
+
+def _signatures(body: bytes) -> list[Data]:
+    signed = []
+    problem: signing.KeyUnavailable | None = None
+    for issuer in Issuer.objects.order_by("pk"):
+        try:
+            key, signer = signing.signer_for(issuer)
+        except signing.KeyUnavailable as error:
+            problem = error
+            continue
+        signature = proofs.to_base58(signer.sign(_message(body)))
+        signed.append({"key": key.url, "publicKeyMultibase": signer.public_multikey, "signature": signature})
+    if not signed:
+        raise problem or signing.KeyUnavailable("there is no issuer yet")
+    return signed
+
+
+def _message(body: bytes) -> bytes:
+    return _PREFIX + hashlib.sha256(body).digest()
+
+
+def keep(content: bytes, now: datetime) -> None:
+    """Stores a bundle to be fetched, forgets those that are out of date, and notes whose bundles are ours."""
+    OfflineBundle.objects.create(made_at=now, expires_at=now + VALID_FOR, content=content)
+    OfflineBundle.objects.filter(expires_at__lte=now).delete()
+    _, signatures = _read(content)
+    keys = sorted({*keys_on_file(), *(one["publicKeyMultibase"] for one in signatures)})
+    path = Path(settings.BUNDLE_KEYS_FILE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(keys), encoding="ascii")
+    draft.replace(path)
+
+
+def keys_on_file() -> list[str]:
+    """The public keys by which this site signed its bundles, from a file: it needs no database."""
+    try:
+        keys = json.loads(Path(settings.BUNDLE_KEYS_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return []
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------
+
+
+def load(content: bytes, trusted: Collection[str]) -> "Bundle":
+    """A bundle signed by one of the trusted keys (``z6Mk…``). Raises Untrusted."""
+    body, signatures = _read(content)
+    for one in signatures:
+        if one.get("publicKeyMultibase") in trusted and _is_signed(body, one):
+            return Bundle.of(json.loads(body), one["publicKeyMultibase"])
+    raise Untrusted("no signature of this bundle is by a key that is trusted here, or it was changed afterwards")
+
+
+def _read(content: bytes) -> tuple[bytes, list[dict[str, str]]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            if not {one.filename for one in members} <= _NAMES or sum(one.file_size for one in members) > MOST_BYTES:
+                raise Untrusted("this is not a bundle for verifying")
+            signatures = json.loads(archive.read("signatures.json"))
+            return archive.read("bundle.json"), [one for one in signatures if isinstance(one, dict)]
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+        raise Untrusted("this is not a bundle for verifying, or it is damaged") from error
+
+
+def page_in(content: bytes) -> bytes:
+    """The page that verifies with no network, out of a bundle of our own."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read("verify.html")
+
+
+def _is_signed(body: bytes, signature: dict[str, str]) -> bool:
+    try:
+        key = proofs.from_multikey(signature["publicKeyMultibase"])
+        key.verify(proofs.from_base58(signature["signature"]), _message(body))
+    except (InvalidSignature, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    url: str
+    public_multikey: str
+    retired_at: datetime | None
+    compromised_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BundleIssuer:
+    did: str
+    name_th: str
+    name_en: str
+    keys: dict[str, Key]
+
+    def key_named(self, key_id: str) -> Key | None:
+        return self.keys.get(key_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a bundle knows of one credential, under the names by which ``verifying`` speaks of it."""
+
+    revoked_at: datetime | None
+    reason: str
+    holder_initials: str = ""
+
+    def get_revocation_reason_display(self) -> str:
+        return str(dict(Credential.Reason.choices).get(self.reason, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A register that was taken along (``verifying.Register``)."""
+
+    made: datetime
+    expires: datetime
+    signed_by: str
+    issuers: dict[str, BundleIssuer]
+    lists: dict[str, Data]
+    withdrawn: dict[str, Data]
+    known: bytes
+    seals: str
+
+    @classmethod
+    def of(cls, data: Data, signed_by: str) -> "Bundle":
+        return cls(
+            made=documents.moment(data["made"]),
+            expires=documents.moment(data["expires"]),
+            signed_by=signed_by,
+            issuers={one["did"]: _read_issuer(one) for one in data["issuers"]},
+            lists={one["id"]: one for one in data["statusLists"]},
+            withdrawn=data["withdrawn"],
+            known=base64.b64decode(data["known"]),
+            seals=data["seals"],
+        )
+
+    def issuer(self, did: str) -> BundleIssuer | None:
+        return self.issuers.get(did)
+
+    def check_status(self, answer: Verification, document: Data, issuer: BundleIssuer) -> None:
+        if timezone.now() >= self.expires:
+            raise Refused(Verdict.COULD_NOT_CHECK, "bundle_expired")
+        self._check_known(answer, document, issuer)
+        status = document["credentialStatus"]
+        withdrawn = self.withdrawn.get(status["id"])
+        is_revoked = self._is_set(status, issuer) or withdrawn is not None
+        moment = documents.moment(withdrawn["at"]) if withdrawn else None
+        entry: Any = Entry(moment, withdrawn["reason"] if withdrawn else "")
+        answer.credential, answer.status_ok = entry, not is_revoked
+        if withdrawn and withdrawn["replaced"]:
+            raise Refused(Verdict.SUPERSEDED)
+
+    def _check_known(self, answer: Verification, document: Data, issuer: BundleIssuer) -> None:
+        entry = entry_of(document)
+        identity, proof = entry[:_ID_BYTES], entry[_ID_BYTES:]
+        place = bisect_left(range(len(self.known) // _ENTRY), identity, key=self._identity)
+        if self._identity(place) != identity:
+            (options,) = document["proof"]
+            key = issuer.key_named(options["verificationMethod"].partition("#")[2])
+            if key is None or key.compromised_at:
+                answer.document, answer.signature_ok, answer.issuer_ok = None, False, None
+                raise Refused(Verdict.TAMPERED, "foreign_key")
+            if documents.moment(options["created"]) >= self.made:
+                raise Refused(Verdict.COULD_NOT_CHECK, "newer_than_bundle")
+            answer.status_ok = False
+            raise Refused(Verdict.UNKNOWN, "not_registered")
+        if self.known[place * _ENTRY + _ID_BYTES : (place + 1) * _ENTRY] != proof:
+            answer.document = None
+            raise Refused(Verdict.TAMPERED, "not_as_issued")
+
+    def _identity(self, place: int) -> bytes:
+        return self.known[place * _ENTRY : place * _ENTRY + _ID_BYTES]
+
+    def _is_set(self, status: Data, issuer: BundleIssuer) -> bool:
+        url = status["statusListCredential"]
+        if url not in self.lists:
+            raise Refused(Verdict.COULD_NOT_CHECK, "no_status_list")
+
+        def key_of(method: str) -> str | None:
+            key = issuer.key_named(method.partition("#")[2])
+            return key.public_multikey if key and not key.compromised_at else None
+
+        try:
+            bits = status_list.read(self.lists[url], url=url, issuer_did=issuer.did, key_of=key_of, now=timezone.now())
+            return bits.is_set(int(status["statusListIndex"]))
+        except status_list.Unusable as error:
+            raise Refused(Verdict.COULD_NOT_CHECK, "no_status_list") from error
+
+
+def _read_issuer(data: Data) -> BundleIssuer:
+    keys = {
+        one["id"]: Key(
+            url=f"{data['did']}#{one['id']}",
+            public_multikey=one["publicKeyMultibase"],
+            retired_at=documents.moment(one["retired"]) if one["retired"] else None,
+            compromised_at=documents.moment(one["compromised"]) if one["compromised"] else None,
+        )
+        for one in data["keys"]
+    }
+    return BundleIssuer(data["did"], data["name_th"], data["name_en"], keys)
