@@ -23,6 +23,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from lms.credentials import documents, proofs, signing, status_list
+from lms.credentials.custody import KeyUnavailable
 from lms.credentials.messages import Verdict
 from lms.credentials.models import Credential, Issuer, StatusList
 from lms.credentials.verifying import Refused, Verification
@@ -48,7 +49,7 @@ class Untrusted(Exception):
 
 
 def make(now: datetime | None = None) -> bytes:
-    """The bundle of this moment. Raises signing.KeyUnavailable when no issuer's key is held here."""
+    """The bundle of this moment. Raises KeyUnavailable when no issuer's key is held here."""
     now = now or timezone.now()
     body = json.dumps(_data(now), ensure_ascii=False, separators=(",", ":")).encode()
     signatures = _signatures(body)
@@ -123,17 +124,17 @@ def _seals() -> str:
 
 def _signatures(body: bytes) -> list[Data]:
     signed = []
-    problem: signing.KeyUnavailable | None = None
+    problem: KeyUnavailable | None = None
     for issuer in Issuer.objects.order_by("pk"):
         try:
             key, signer = signing.signer_for(issuer)
-        except signing.KeyUnavailable as error:
+        except KeyUnavailable as error:
             problem = error
             continue
         signature = proofs.to_base58(signer.sign(_message(body)))
         signed.append({"key": key.url, "publicKeyMultibase": signer.public_multikey, "signature": signature})
     if not signed:
-        raise problem or signing.KeyUnavailable("there is no issuer yet")
+        raise problem or KeyUnavailable("there is no issuer yet")
     return signed
 
 

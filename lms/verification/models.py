@@ -111,6 +111,8 @@ class OfflineBundle(models.Model):
     expires_at = models.DateTimeField()
     content = models.BinaryField()
 
+    objects: "models.Manager[OfflineBundle]" = models.Manager()
+
     class Meta:
         ordering = ["-made_at"]
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from grading.tasks import send
-from lms.credentials.signing import KeyUnavailable
+from lms.credentials.custody import KeyUnavailable
 from lms.verification import batching, bundles
 from lms.verification.models import Batch, OfflineBundle
 
