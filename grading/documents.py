@@ -19,6 +19,7 @@ _new_notebook: Any = nbformat.v4.new_notebook
 _new_code: Any = nbformat.v4.new_code_cell
 _new_markdown: Any = nbformat.v4.new_markdown_cell
 _from_dict: Any = nbformat.from_dict
+_rejoined: Any = nbformat.v4.rwbase.rejoin_lines
 
 
 def read(data: bytes) -> NotebookNode:
@@ -35,7 +36,7 @@ def read(data: bytes) -> NotebookNode:
         nbformat.validate(node)
     except Exception as error:  # nbformat fails in many ways on what is no notebook; they all mean this
         raise NotebookRefused("not_a_notebook") from error
-    return node
+    return _rejoined(node)  # files may have a text as a list of its lines
 
 
 def write(notebook: NotebookNode) -> bytes:

@@ -338,9 +338,9 @@ def _signed_at(token: str) -> datetime:
 
 
 def _stamp_of(person: "_User") -> str:
-    return salted_hmac(_SALT, person.get_session_auth_hash()).hexdigest()[:16]
+    return salted_hmac(_SALT, person.get_session_auth_hash(), algorithm="sha256").hexdigest()[:16]
 
 
 def opaque(person: "_User") -> str:
     """What the workbench knows a person by: enough to count kernels, nothing to look up."""
-    return salted_hmac(_SALT + ".person", str(person.pk)).hexdigest()[:32]
+    return salted_hmac(_SALT + ".person", str(person.pk), algorithm="sha256").hexdigest()[:32]

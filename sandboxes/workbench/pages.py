@@ -18,6 +18,7 @@ from jupyterlab_server.settings_handler import SettingsHandler
 from notebook.app import HERE as NOTEBOOK
 from notebook.app import NotebookBaseHandler
 from tornado import web
+from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
 HERE = Path(__file__).resolve().parent
@@ -231,6 +232,17 @@ class Ready(JupyterHandler):
                 }
             )
         )
+
+
+class NoCookies(web.OutputTransform):
+    """Whatever a handler would set: nothing here is known by a cookie."""
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        if "Set-Cookie" in headers:
+            del headers["Set-Cookie"]
+        return status_code, headers, chunk
 
 
 class Files(FileFindHandler):

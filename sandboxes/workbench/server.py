@@ -94,6 +94,7 @@ class Workbench(ServerApp):
     def load_server_extensions(self) -> None:
         super().load_server_extensions()
         keep_only_ours(self.web_app, urlsplit(self.own_url).hostname or "")
+        self.web_app.add_transform(pages.NoCookies)
 
 
 def keep_only_ours(app: Application, host: str) -> None:
