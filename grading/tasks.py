@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 
-from grading import quizzing, regrading, similarity_reports, verdicts
+from grading import quizzing, regrading, similarity_reports, verdicts, workbench
 from grading.grader import Outcome, grade, seed_of
 from grading.models import ExerciseVersion, PreflightReport, Regrade, Rehearsal, SimilarityReport, Submission
 from grading.models.leases import Leased
@@ -291,3 +291,10 @@ def rehearse(pk: str) -> None:
     except Exception as error:  # ours, whatever it is: the learner's faults are values
         log.exception("rehearsal_failed", extra={"exercise": claimed.exercise_id})
         claimed.give_back(f"{type(error).__name__}: {error}")
+
+
+@shared_task(name="grading.tasks.delete_expired_documents")
+def delete_expired_documents() -> None:
+    """What learners practised with their own data, once its days are over."""
+    if count := workbench.delete_expired():
+        log.info("documents_deleted", extra={"count": count})

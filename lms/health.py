@@ -12,11 +12,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each part as ``"ok"`` or the reason why not; 503 unless all are ok. Kernels that start cold are no reason."""
+    """Each part as ``"ok"`` or the reason why not; 503 unless all are ok. No reason are kernels that start cold, and a
+    workbench that is away: work is then handed in as a file."""
     parts = {"database": database(), **queue()}
     is_ready = all(state == "ok" for state in parts.values())
-    kernels = str(cache.get("kernels", "not tried yet"))
-    return JsonResponse({"ready": is_ready, **parts, "kernels": kernels}, status=200 if is_ready else 503)
+    told = {name: str(cache.get(name, "not tried yet")) for name in ("kernels", "workbench")}
+    return JsonResponse({"ready": is_ready, **parts, **told}, status=200 if is_ready else 503)
 
 
 def database() -> str:

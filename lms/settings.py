@@ -89,6 +89,8 @@ if _workbench.scheme not in {"http", "https"} or not _workbench.hostname or _wor
 if _workbench.hostname == _public.hostname:
     raise ImproperlyConfigured("WORKBENCH_URL and PUBLIC_URL need different host names: cookies ignore ports")
 WORKBENCH_HOST = _workbench.hostname
+# Where the site itself asks how it is: past the proxy, where there is one.
+WORKBENCH_INTERNAL_URL = env("WORKBENCH_INTERNAL_URL", WORKBENCH_URL).rstrip("/")
 
 DEBUG = env_bool("DEBUG", default=False)
 # Demo courses, people and their well-known password: with the embedded default, or where somebody asks for it.
@@ -277,6 +279,8 @@ CELERY_BEAT_SCHEDULE = {
         "args": ["credentials"],
         "options": {"queue": "credentials"},
     },
+    "workbench-expiry": {"task": "grading.tasks.delete_expired_documents", "schedule": timedelta(hours=1)},
+    "workbench-check": {"task": "lms.tasks.check_workbench", "schedule": timedelta(seconds=30)},
     "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(seconds=30)},
 }
 

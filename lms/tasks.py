@@ -1,6 +1,8 @@
 """The pulse: each worker says now and then that it is there, and whether it can open a sandbox."""
 
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +37,19 @@ def check_sandbox() -> None:
     cache.set_many(found, 3 * PULSE_LASTS_SECONDS)
 
 
+@shared_task(name="lms.tasks.check_workbench")
+def check_workbench() -> None:
+    """Asks the workbench how it is; ``/readyz`` reads it."""
+    try:
+        with urllib.request.urlopen(f"{settings.WORKBENCH_INTERNAL_URL}/readyz", timeout=5) as answer:  # noqa: S310
+            state = "ok" if answer.status == 200 else "not ready"
+    except urllib.error.HTTPError:
+        state = "not ready"
+    except OSError:
+        state = "does not answer"
+    cache.set("workbench", state, 3 * PULSE_LASTS_SECONDS)
+
+
 def _temperature(status: Mapping[str, Any] | None) -> str:
     """How kernels start: a word for the operator, since cold ones are right too, and dear."""
     if status is None:
@@ -50,3 +65,4 @@ def first_pulse(sender: Any, **kwargs: Any) -> None:
         pulse.apply_async(args=[queue], queue=queue)
     if "grading" in queues:
         check_sandbox.apply_async(queue="grading")
+        check_workbench.apply_async(queue="grading")

@@ -1,4 +1,4 @@
-"""Documents: opened once, saved, gone back to; our cells stay ours; and what the workbench's server may ask, for whom."""
+"""Documents: opened once, saved, gone back to; our cells stay ours; and what the workbench may ask, and for whom."""
 
 import json
 from datetime import timedelta
@@ -53,7 +53,7 @@ def save(document, notebook=None, **texts):
     return workbench.save(document, json.dumps(notebook or typed(document, **texts)).encode())
 
 
-# --- Opening -------------------------------------------------------------------------------------------------------------
+# --- Opening ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_document_begins_with_the_release_and_is_opened_again(exercise, learner, document):
@@ -93,7 +93,7 @@ def test_a_lessons_code_replaces_that_of_the_lesson_before(db, learner):
     assert [cell["source"] for cell in cells_of(second).values()] == ["print('สอง')"]
 
 
-# --- Saving --------------------------------------------------------------------------------------------------------------
+# --- Saving ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_typed_is_kept_and_within_two_minutes_is_one_version(document):
@@ -164,7 +164,7 @@ def test_who_saves_over_something_newer_is_told_when_they_ask(document):
     assert cells_of(document)["q1"]["source"] == "in one tab"
 
 
-# --- Going back ----------------------------------------------------------------------------------------------------------
+# --- Going back ------------------------------------------------------------------------------------------------------
 
 
 def test_an_earlier_version_is_restored_and_that_is_undone_by_restoring(document):
@@ -207,7 +207,7 @@ def test_versions_are_not_kept_without_end(document, monkeypatch):
     assert len(kept) == 6
 
 
-# --- Practice ------------------------------------------------------------------------------------------------------------
+# --- Practice --------------------------------------------------------------------------------------------------------
 
 
 def test_practice_has_the_learners_file_and_ends_after_its_days(db, learner, settings):
@@ -235,7 +235,7 @@ def test_practice_has_its_limits(db, learner, settings):
         workbench.open_practice(learner, "a.csv", b"x")
 
 
-# --- What the workbench asks ---------------------------------------------------------------------------------------------
+# --- What the workbench asks -----------------------------------------------------------------------------------------
 
 
 def ask(client, token, path="document", method="get", **options):
@@ -281,8 +281,8 @@ def test_a_token_is_made_for_the_owner_alone(document, other_learner, instructor
 
 def test_no_other_token_opens_anything(client, document, token, learner, monkeypatch):
     forged = [
-        "", "x", token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token.replace("~", ":"), token + "~", "~~",
-        "." + token, token * 9, client.cookies.output(), str(document.pk),
+        "", "x", token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token.replace("~", ":"), token + "~",
+        "~~", "." + token, token * 9, client.cookies.output(), str(document.pk),
     ]  # fmt: skip
     for path in ("identity", "document", "files", "files/ข้อมูล.csv"):
         for one in forged:

@@ -1,4 +1,4 @@
-"""What somebody tries from outside, with a token of one's own, with that of nobody, from the browser and from a cell."""
+"""What somebody tries from outside, with a token of one's own, with none, from the browser and from a cell."""
 
 import asyncio
 import json
@@ -16,7 +16,8 @@ GONE = [
     "/", "/lab", "/tree", "/edit/x", "/consoles/x", "/terminals/1", "/files/x", "/view/x", "/custom/custom.css",
     "/api/terminals", "/api/shutdown", "/api/config/notebook", "/api/nbconvert", "/nbconvert/html/x.ipynb",
     "/api/spec.yaml", "/api/status", "/metrics", "/login", "/logout", "/lsp/status", "/lab/api/extensions",
-    "/lab/api/listings/x", "/lab/api/licenses", "/lab/api/workspaces", "/lab/api/workspaces/x", "/api/security/csp-report",
+    "/lab/api/listings/x", "/lab/api/licenses", "/lab/api/workspaces", "/lab/api/workspaces/x",
+    "/api/security/csp-report",
     "/api/contents/../../etc/passwd", "/static/../../../etc/passwd", "/workbench/..%2f..%2fserver.py",
     "/lab/extensions/..%2f..%2fserver.py", "/kernelspecs/sandbox-python/x", "/notebooks/x.ipynb",
 ]  # fmt: skip
@@ -86,7 +87,7 @@ def execute(workbench, learner, kernel, code):
     return "".join(m["content"]["text"] for m in said if m["header"]["msg_type"] == "stream")
 
 
-# --- Without a token, or with one that is none -------------------------------------------------------------------------
+# --- Without a token, or with one that is none -----------------------------------------------------------------------
 
 
 def test_nothing_is_answered_without_a_good_token(workbench, learner):
@@ -115,7 +116,7 @@ def test_the_site_is_shown_the_token_of_who_asks_and_no_cookie(workbench, learne
     assert "Cookie" not in headers
 
 
-# --- Somebody else's ---------------------------------------------------------------------------------------------------
+# --- Somebody else's -------------------------------------------------------------------------------------------------
 
 
 def test_another_learners_document_is_not_there(workbench, learner, stranger):
@@ -171,7 +172,7 @@ def test_nobody_takes_over_a_kernel_by_naming_it(workbench, learner, stranger):
     )
 
 
-# --- What is not there at all --------------------------------------------------------------------------------------------
+# --- What is not there at all ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", GONE)
@@ -215,7 +216,7 @@ def test_the_page_of_the_frame_knows_no_secret_and_no_folder(workbench, learner)
     assert "default-src 'none'" in policy
 
 
-# --- Connections -----------------------------------------------------------------------------------------------------------
+# --- Connections -----------------------------------------------------------------------------------------------------
 
 
 def test_a_connection_is_refused_from_another_origin_and_without_a_token(workbench, learner):
@@ -242,7 +243,7 @@ def test_a_connection_ends_with_the_tokens_of_its_page(workbench):
 
     async def speak_until_closed():
         for _ in range(60):
-            said, code = await converse(
+            _, code = await converse(
                 workbench, learner, kernel, request_of("kernel_info_request"),
                 until=lambda m: m["header"]["msg_type"] == "kernel_info_reply",
             )  # fmt: skip
@@ -255,7 +256,7 @@ def test_a_connection_ends_with_the_tokens_of_its_page(workbench):
         assert asyncio.run(speak_until_closed()) == 4401
 
 
-# --- From a cell -----------------------------------------------------------------------------------------------------------
+# --- From a cell -----------------------------------------------------------------------------------------------------
 
 
 def test_code_in_a_cell_reaches_neither_site_nor_workbench_nor_another_kernel(workbench, learner, stranger):
@@ -308,7 +309,7 @@ open("own.csv", "w").write("of one's own")
     assert said == "a,b\n1,2\n\nnot to be written\n"
 
 
-# --- While the site is away --------------------------------------------------------------------------------------------------
+# --- While the site is away ------------------------------------------------------------------------------------------
 
 
 def test_a_known_token_works_on_while_the_site_is_away_and_an_unknown_one_does_not(workbench, learner, stranger):
