@@ -13,12 +13,12 @@ from typing import Any
 from jupyter_client.jsonutil import json_default
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from jupyter_server.base.handlers import APIHandler, FileFindHandler, JupyterHandler
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from jupyter_server.services.sessions.handlers import SessionRootHandler
 from jupyterlab_server.settings_handler import SettingsHandler
 from notebook.app import HERE as NOTEBOOK
 from notebook.app import NotebookBaseHandler
 from tornado import web
-from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler
 
 HERE = Path(__file__).resolve().parent
@@ -89,7 +89,19 @@ def main_script() -> str:
     return found[0]
 
 
-class FramePage(NotebookBaseHandler):
+class Plain(web.RequestHandler):
+    """What goes wrong is told in a line: Jupyter's page for it sets a cookie, and nothing here is known by one."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code}")
+
+
+class Channel(Plain, KernelWebsocketHandler):
+    """A page's connection to its kernel."""
+
+
+class FramePage(Plain, NotebookBaseHandler):
     """The page in the frame. Everybody may have it: there is nothing in it, and without a token it gets nothing."""
 
     @allow_unauthenticated
@@ -190,7 +202,7 @@ class State(APIHandler):
         self.finish(json.dumps(self.kernel_manager.state_of(self.current_user.username)))
 
 
-class Nothing(JupyterHandler, WebSocketHandler):
+class Nothing(Plain, JupyterHandler, WebSocketHandler):
     """The notebook listens for events of its server; there are none."""
 
     @allow_unauthenticated
@@ -211,7 +223,7 @@ class Nothing(JupyterHandler, WebSocketHandler):
         self.close()
 
 
-class Ready(JupyterHandler):
+class Ready(Plain, JupyterHandler):
     """Can notebooks be opened, and how many run."""
 
     @allow_unauthenticated
@@ -234,18 +246,7 @@ class Ready(JupyterHandler):
         )
 
 
-class NoCookies(web.OutputTransform):
-    """Whatever a handler would set: nothing here is known by a cookie."""
-
-    def transform_first_chunk(
-        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
-    ) -> tuple[int, HTTPHeaders, bytes]:
-        if "Set-Cookie" in headers:
-            del headers["Set-Cookie"]
-        return status_code, headers, chunk
-
-
-class Files(FileFindHandler):
+class Files(Plain, FileFindHandler):
     """Files of the notebook's interface. Those with a hash in their name never change: they are asked for once."""
 
     def set_headers(self) -> None:

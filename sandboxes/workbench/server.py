@@ -53,7 +53,7 @@ KEPT: dict[type, type | None] = {
     MainKernelHandler: None,
     KernelHandler: None,
     KernelActionHandler: None,
-    KernelWebsocketHandler: None,
+    KernelWebsocketHandler: pages.Channel,
     MainKernelSpecHandler: None,
     KernelSpecHandler: None,
     SessionRootHandler: pages.OwnSession,
@@ -94,7 +94,6 @@ class Workbench(ServerApp):
     def load_server_extensions(self) -> None:
         super().load_server_extensions()
         keep_only_ours(self.web_app, urlsplit(self.own_url).hostname or "")
-        self.web_app.add_transform(pages.NoCookies)
 
 
 def keep_only_ours(app: Application, host: str) -> None:

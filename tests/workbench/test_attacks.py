@@ -238,22 +238,24 @@ def test_only_messages_that_a_notebook_needs_reach_a_kernel(workbench, learner, 
 
 
 def test_a_connection_ends_with_the_tokens_of_its_page(workbench):
-    learner = workbench.site.add(seconds=1)
+    learner = workbench.site.add(seconds=3)
     _, kernel = workbench.start(learner)
+    workbench.site.learners.pop(learner.token)
 
     async def speak_until_closed():
-        for _ in range(60):
-            _, code = await converse(
-                workbench, learner, kernel, request_of("kernel_info_request"),
-                until=lambda m: m["header"]["msg_type"] == "kernel_info_reply",
-            )  # fmt: skip
-            if code is not None:
-                return code
-            workbench.site.learners.pop(learner.token, None)
-        return None
+        headers = {"Origin": workbench.url, "Host": f"localhost:{workbench.port}"}
+        address = f"ws://127.0.0.1:{workbench.port}/api/kernels/{kernel}/channels?session_id=x"
+        protocols = ["workbench", f"workbench.token.{learner.token}"]
+        connection = await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=protocols)
+        asked = json.dumps(request_of("kernel_info_request"))
+        await connection.write_message(asked)
+        while (text := await asyncio.wait_for(connection.read_message(), 60)) is not None:
+            if json.loads(text)["header"]["msg_type"] == "kernel_info_reply":
+                await connection.write_message(asked)
+        connection.protocol.stream.close()
+        return connection.close_code
 
-    with pytest.raises(HTTPClientError, match="403"):
-        assert asyncio.run(speak_until_closed()) == 4401
+    assert asyncio.run(speak_until_closed()) == 4401
 
 
 # --- From a cell -----------------------------------------------------------------------------------------------------
