@@ -113,16 +113,18 @@
     idle: "kernel-idle", busy: "kernel-busy", waiting: "kernel-waiting", ended: "", dead: "", autorestarting: "kernel-start",
     connecting: "kernel-lost", disconnected: "kernel-lost",
   };
-  let wasUp = false;
+  const STAYS = 8000; // ms that a notice stays at least: a kernel that starts again is busy for a moment
+  let wasUp = false, diedAt = 0;
   const showKernel = ({ status, place, run_status: why, sentence }) => {
     const language = document.documentElement.lang.startsWith("en") ? "en" : "th";
     const told = typeof sentence?.[language] === "string" ? sentence[language] : "";
     const isEnded = status === "ended" || status === "dead";
     const name = Object.hasOwn(SHOWN, status) ? SHOWN[status] : "kernel-start";
     show("workbench-kernel", !wasUp && name === "kernel-lost" ? "kernel-start" : name, { place: Number(place) || "" });
+    if (isEnded || why) diedAt = Date.now();
     if (isEnded) notice("kernel", "kernel-ended", { sentence: told });
     else if (["autorestarting", "restarting"].includes(status) && why) notice("kernel", "kernel-died", { sentence: told });
-    else if (status === "busy") notice("kernel");
+    else if (status === "busy" && Date.now() - diedAt > STAYS) notice("kernel");
     if (status === "idle" || status === "busy") wasUp = true;
   };
 

@@ -26,7 +26,10 @@ async function join(app, panel, words, NotebookActions) {
   saver.start();
   nameControls(panel, words);
   announceRuns(panel, words, NotebookActions);
-  follow(app, panel.context.sessionContext, say);
+  const session = panel.context.sessionContext;
+  // Upstream opens a dialog in English over the work; the page says what happened, why, and what to do.
+  session.statusChanged.disconnect(panel._onSessionStatusChanged, panel);
+  follow(app, session, say);
   tellWhere(panel.content, say);
 
   on("save", ({ id, force }) => saver.save({ id, force: force === true }));
