@@ -22,6 +22,8 @@ from courses import (
     exercise_statistics,
     manual_grading,
     quiz_admin,
+    quiz_exchange,
+    quiz_statistics,
 )
 from courses.models import CoursePage
 from grading.models import Exercise, ItemBank, Quiz, QuizItem
@@ -44,6 +46,8 @@ def exercise_urls() -> list[Any]:
         appeal_desk,
         audit,
         exercise_rules,
+        quiz_statistics,
+        quiz_exchange,
     )
     return [address for room in rooms for address in room.urls]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -276,6 +276,13 @@ class QuizAttemptQuerySet(models.QuerySet["QuizAttempt"]):
     def finished(self) -> Self:
         return self.filter(finished_at__isnull=False)
 
+    def counting(self) -> Self:
+        """Of quizzes where the last attempt counts only that; elsewhere all: the best of them counts."""
+        later = QuizAttempt.objects.finished().filter(
+            quiz=OuterRef("quiz"), learner=OuterRef("learner"), number__gt=OuterRef("number")
+        )
+        return self.filter(~Q(quiz__counts=Counts.LAST.value) | ~Exists(later))
+
     def overdue(self, grace: timedelta) -> Self:
         """Still open although the time is over, and the time for what was on its way as well."""
         return self.running().filter(ends_at__lt=Now() - grace)
@@ -359,6 +366,13 @@ class QuizAttempt(models.Model):
     def marks(self) -> list[tuple[drawing.Drawn, marking.Mark]]:
         """Each question with what its answer is worth, from what was stored."""
         return [(one, marking.mark(one, self.answer(place))) for place, one in enumerate(self.drawn())]
+
+    def is_sound(self) -> bool:
+        """Whether the recorded points are what the stored answers are worth."""
+        marks = self.marks()
+        score = sum(one.item.points * mark.share for one, mark in marks)
+        most = sum(one.item.points for one, _mark in marks)
+        return self.score is not None and abs(score - self.score) < 1e-6 and abs(most - (self.max_score or 0)) < 1e-6
 
     def remaining(self, now: datetime) -> timedelta | None:
         """How much time is left at ``now``; None without a limit."""

@@ -41,6 +41,8 @@ def learners_due(achievement: Achievement) -> QuerySet[User]:
     requirements = list(achievement.requirements.all())
     for requirement in requirements:
         people = people.filter(Exists(requirement.met_by().filter(submission__learner=OuterRef("pk"))))
+    for quiz in achievement.quiz_requirements.all():
+        people = people.filter(Exists(quiz.met_by().filter(learner=OuterRef("pk"))))
     return people if requirements else people.none()
 
 
@@ -55,6 +57,9 @@ def grades_behind(achievement: Achievement, learner: User) -> list[Grade]:
         NoVerdict: there is none; the text says of which grade, and why.
         VerdictKeyUnavailable: this process has not the keys by which records are checked.
     """
+    for requirement in achievement.quiz_requirements.all():
+        if not any(attempt.is_sound() for attempt in requirement.met_by().filter(learner=learner)):
+            raise NoVerdict(f"no attempt at quiz {requirement.quiz_id} is worth what was recorded")
     return [_best_verified(requirement, learner) for requirement in achievement.requirements.all()]
 
 

@@ -25,7 +25,7 @@ from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.models import Orderable
 
-from grading.models import Exercise, Grade
+from grading.models import Exercise, Grade, Quiz, QuizAttempt
 from lms.credentials import documents
 from lms.credentials.numbers import to_number
 
@@ -247,6 +247,7 @@ class Achievement(ClusterableModel):
 
     objects = AchievementQuerySet.as_manager()
     requirements: "RelatedManager[Requirement]"
+    quiz_requirements: "RelatedManager[QuizRequirement]"
     competencies: "RelatedManager[Competency]"
 
     class Meta:
@@ -310,6 +311,33 @@ class Requirement(Orderable):
             .filter(is_isolated=True, verdict__isnull=False, submission__exercise=self.exercise_id)
             .filter(max_score__gt=0, score__gte=needed)
         )
+
+
+class QuizRequirement(Orderable):
+    """Another part of the rule, beside at least one exercise: this quiz, at this share of its points or more."""
+
+    achievement = ParentalKey(Achievement, on_delete=models.CASCADE, related_name="quiz_requirements")
+    quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="+", verbose_name=_("quiz"))
+    minimum_fraction = models.DecimalField(
+        _("at least this share of the points"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.7"),
+        validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal(1))],
+        help_text=_("0.8 means 80 percent."),
+    )
+
+    class Meta(Orderable.Meta):
+        constraints = [models.UniqueConstraint(fields=["achievement", "quiz"], name="quiz_requirement_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quiz} ≥ {self.minimum_fraction:.0%}"
+
+    def met_by(self) -> "models.QuerySet[QuizAttempt]":
+        """The attempts that count and have points enough; ``issuing`` marks one again before it believes it."""
+        needed = F("max_score") * Value(float(self.minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
+        attempts = QuizAttempt.objects.finished().counting().filter(quiz=self.quiz_id)
+        return attempts.filter(max_score__gt=0, score__gte=needed)
 
 
 class Competency(Orderable):

@@ -56,6 +56,7 @@ class AchievementViewSet(SnippetViewSet):
             label=_("requirement"),
             help_text=_("Without a requirement nothing is issued."),
         ),
+        InlinePanel("quiz_requirements", heading=_("Rule: and all of these quizzes"), label=_("quiz")),
         InlinePanel("competencies", heading=_("Competencies it is mapped to"), label=_("competency")),
     ]
 

@@ -9,14 +9,16 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
-from grading import reviewing, verdicts
+from grading import quizzing, reviewing, verdicts
 from grading.models import Exercise, Submission
 from grading.reviewing import Given
 from grading.scoring import Check
 from lms.credentials import custody, issuing, revoking, signing, tasks
-from lms.credentials.models import AuditEntry, Competency, Credential, Subject
+from lms.credentials.models import AuditEntry, Competency, Credential, QuizRequirement, Subject
 from tests.conftest import make_person
+from tests.courses.quizzes import make_bank, make_quiz
 from tests.credentials.conftest import give_grade, make_achievement
+from tests.grading.items import right_answers
 from tests.grading.submissions import hand_in, make_outcome
 
 
@@ -397,3 +399,46 @@ def test_without_the_keys_by_which_verdicts_are_checked_nothing_is_issued(earned
     settings.VERDICT_PUBLIC_KEYS_FILE = "/nowhere/verdicts.public.json"
     assert issue(learner) == 0
     assert "make_verdict_key" in caplog.text
+
+
+# --- Quizzes ---
+
+
+@pytest.fixture
+def quiz_too(achievement):
+    """The achievement asks for a quiz as well."""
+    quiz = make_quiz(make_bank())
+    QuizRequirement.objects.create(achievement=achievement, quiz=quiz, minimum_fraction=Decimal("0.7"))
+    return quiz
+
+
+def test_a_quiz_that_is_asked_for_has_to_be_passed(earned, quiz_too, achievement, learner):
+    assert tasks.issue_for_learner(learner.pk) == 0
+    quizzing.finish(quizzing.start(quiz_too, learner), {})
+    assert tasks.issue_for_learner(learner.pk) == 0
+    attempt = quizzing.start(quiz_too, learner)
+    quizzing.finish(attempt, right_answers(attempt))
+    assert tasks.issue_for_learner(learner.pk) == 1
+
+
+def test_where_the_last_attempt_counts_a_better_one_before_is_not_enough(earned, quiz_too, learner):
+    quiz_too.counts = "last"
+    quiz_too.save()
+    attempt = quizzing.start(quiz_too, learner)
+    quizzing.finish(attempt, right_answers(attempt))
+    quizzing.finish(quizzing.start(quiz_too, learner), {})
+    assert tasks.issue_for_learner(learner.pk) == 0
+
+
+def test_points_that_nobody_earned_issue_nothing(earned, quiz_too, learner, caplog):
+    attempt = quizzing.finish(quizzing.start(quiz_too, learner), {})
+    type(attempt).objects.filter(pk=attempt.pk).update(score=7)
+    assert tasks.issue_for_learner(learner.pk) == 0
+    assert "credential_withheld" in caplog.text
+
+
+def test_a_quiz_alone_is_no_rule(issuer, quiz_too, achievement, learner):
+    achievement.requirements.all().delete()
+    attempt = quizzing.start(quiz_too, learner)
+    quizzing.finish(attempt, right_answers(attempt))
+    assert tasks.issue_due() == 0
