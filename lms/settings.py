@@ -334,7 +334,8 @@ LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [("th", "ไทย"), ("en", "English")]
 USE_I18N = WAGTAIL_I18N_ENABLED = True
 TIME_ZONE = "Asia/Bangkok"
 USE_TZ = True
-LOCALE_PATHS = [BASE_DIR / "lms" / "locale"]
+# The second holds what Wagtail's own Thai lacks or says badly; ours goes before it.
+LOCALE_PATHS = [BASE_DIR / "lms" / "locale", BASE_DIR / "lms" / "locale" / "wagtail"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # --- Accounts --------------------------------------------------------------------------------------------------------

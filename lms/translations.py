@@ -8,9 +8,9 @@ LOCALE_DIR = Path(__file__).resolve().parent / "locale"
 
 
 def compile_all() -> int:
-    """Writes each ``django.mo`` that is older than its ``django.po``; returns how many were written."""
+    """Writes each ``.mo`` that is older than its ``.po``; returns how many were written."""
     written = 0
-    for source in sorted(LOCALE_DIR.glob("*/LC_MESSAGES/*.po")):
+    for source in sorted(LOCALE_DIR.glob("**/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             polib.pofile(str(source)).save_as_mofile(str(target))

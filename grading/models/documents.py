@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grading.models.exercises import Exercise, ExerciseVersion
 
@@ -43,8 +44,8 @@ class Document(models.Model):
     files: "RelatedManager[DocumentFile]"
 
     class Meta:
-        verbose_name = _("document")
-        verbose_name_plural = _("documents")
+        verbose_name = pgettext_lazy("of a learner", "document")
+        verbose_name_plural = pgettext_lazy("of a learner", "documents")
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "exercise", "kind"],

@@ -17,7 +17,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Now
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
@@ -104,8 +104,8 @@ class QuizItem(models.Model):
     versions: "RelatedManager[QuizItemVersion]"
 
     class Meta:
-        verbose_name = _("item")
-        verbose_name_plural = _("items")
+        verbose_name = pgettext_lazy("of a quiz", "item")
+        verbose_name_plural = pgettext_lazy("of a quiz", "items")
         ordering = ["bank", "code"]
         constraints = [models.UniqueConstraint(fields=["bank", "code"], name="quiz_item_once")]
 

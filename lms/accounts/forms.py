@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lms.accounts.models import User
 from lms.accounts.names import NameRefused, clean_latin_name, clean_name
@@ -38,7 +39,7 @@ def name_fields() -> dict[str, forms.Field]:
     """The parts of a person's name, as form fields."""
     return {
         "title": NameField(
-            label=_("Title"),
+            label=pgettext_lazy("before a name", "Title"),
             required=False,
             max_length=60,
             # Free text with the common titles offered: there are more ranks and degrees than a list can hold.
