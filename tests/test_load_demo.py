@@ -1,5 +1,6 @@
 """``manage.py load_demo``: the whole demonstration from an empty database, and nothing changed the second time."""
 
+import gzip
 import re
 from html import unescape
 from io import StringIO
@@ -70,6 +71,8 @@ def test_a_visitor_reads_every_lesson_and_the_switch_leads_to_the_same_lesson(lo
         assert answer.status_code == 200
         html = answer.content.decode()
         assert lesson.title in unescape(html)
+        pictures = [block.value["image"].file_size or 0 for block in lesson.body if block.block_type == "image"]
+        assert len(gzip.compress(answer.content)) + sum(pictures) < 200_000
         assert f'href="{other.url}"' in html
         assert lesson.url.startswith("/en/") == (lesson.locale.language_code == "en")
 

@@ -18,7 +18,7 @@ from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.models import Locale, Page, Site
 
-from courses.demo import catalog_records, datasets, farmer_groups, markup, outline
+from courses.demo import catalog_records, datasets, farmer_groups, markup, motor_policies, outline
 from courses.demo.exercises import exercises
 from courses.demo.notebooks import Exercise as Built
 from courses.demo.outline import LANGUAGES, Course
@@ -239,6 +239,7 @@ def downloads() -> dict[str, bytes]:
         "provinces.csv": datasets.provinces(datasets.VISIBLE).csv(),
         "catalog_records.csv": catalog_records.catalog_records(catalog_records.VISIBLE).csv(),
         "farmer_groups.csv": farmer_groups.farmer_groups(farmer_groups.VISIBLE).csv(),
+        "motor_policies.csv": motor_policies.motor_policies(motor_policies.VISIBLE).csv(),
     }
 
 

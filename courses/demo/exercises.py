@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from courses.demo import catalog_records, datasets, farmer_groups, written
+from courses.demo import catalog_records, datasets, farmer_groups, motor_policies, stat_table, written
 from courses.demo.datasets import HIDDEN, VISIBLE
 from courses.demo.notebooks import Exercise, notebook
 
@@ -99,6 +99,22 @@ def _farmers() -> Data:
     return Data(files, {"more_farmers.csv": hidden.csv()}, {"visible": visible.facts, "hidden": hidden.facts})
 
 
+def _policies() -> Data:
+    visible, hidden = (motor_policies.motor_policies(recipe) for recipe in _both(motor_policies))
+    title = "กรมธรรม์รถยนต์สมมุติ", "Fictional motor policies"
+    about = datasets.describe("motor_policies.csv", *title, motor_policies.VISIBLE)
+    files = {"motor_policies.csv": visible.csv(), "motor_policies.metadata.json": about}
+    return Data(files, {"more_policies.csv": hidden.csv()}, {"visible": visible.facts, "hidden": hidden.facts})
+
+
+def _table() -> Data:
+    visible, hidden = (stat_table.stat_table(recipe) for recipe in _both(stat_table))
+    title = "ตารางสถิติอุบัติเหตุสมมุติ", "Fictional table of accidents"
+    about = datasets.describe("stat_table_messy.csv", *title, stat_table.VISIBLE)
+    files = {"stat_table_messy.csv": visible.csv(), "stat_table_messy.metadata.json": about}
+    return Data(files, {"more_table.csv": hidden.csv()}, {"visible": visible.facts, "hidden": hidden.facts})
+
+
 def _both(generator: Any) -> tuple[Any, Any]:
     return generator.VISIBLE, generator.HIDDEN
 
@@ -112,4 +128,7 @@ DATA: dict[str, Callable[[], Data]] = {
     "b-n4-fiscal-year": _requests,
     "b-n5-joining": _requests_and_provinces,
     "b-n6-answers": _requests,
+    "c-n1-readable-chart": _policies,
+    "c-n2-tidy-table": _table,
+    "c-n3-honest-chart": _policies,
 }

@@ -223,7 +223,7 @@ COMMUNICATION = Course(
     ],
 )
 
-COURSES = [GOVERNANCE, ANALYSIS]
+COURSES = [GOVERNANCE, ANALYSIS, COMMUNICATION]
 LANGUAGES = ("th", "en")
 
 # The course that most of the site's tests walk through.

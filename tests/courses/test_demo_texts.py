@@ -1,5 +1,6 @@
 """The lessons of the demonstration: the same parts in both languages, code that runs, and outputs that are true."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -50,6 +51,40 @@ def test_the_code_of_a_lesson_runs_and_prints_what_the_lesson_says(name: str, tm
     )
     assert run.stderr == ""
     assert run.stdout.split(BETWEEN) == promised
+
+
+# How it is often written, and not here.
+MISSPELT = [
+    "เมตาดาต้า", "เมต้าดาต้า", "อนุญาติ", "โน๊ตบุ๊ค", "โน้ตบุ๊ค", "สังเกตุ", "ปรากฎ", "กฏ", "คลิ๊ก", "เว็ปไซต์", "เวปไซต์",
+    "ดาต้าเซ็ต", "พจณานุกรม", "ลายเซ็นต์", "อัพเดท", "ครับ", "ค่ะ", "สอบตก", "ไม่ผ่านเกณฑ์", "เเ", "\u200b", "\u0e4d\u0e32",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", sorted((content.HERE / "texts").rglob("*.md")), ids=lambda path: path.stem + path.parent.name
+)
+def test_thai_is_spelled_as_in_the_word_list_and_holds_no_hidden_letters(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert [word for word in MISSPELT if word in text] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_paragraph_of_a_lesson_was_left_untranslated(name: str) -> None:
+    thai, english = lessons(name)
+    for (kind, ours), (_kind, theirs) in zip(thai.parts, english.parts, strict=True):
+        if kind in {"text", "callout"}:
+            ours, theirs = (value["text"] if kind == "callout" else value for value in (ours, theirs))
+            assert ours != theirs
+            blocks = [block for block in re.split(r"</?(?:p|li|h2|h3|ul)>", ours) if len(block) > 30]
+            assert [block for block in blocks if not re.search("[ก-๙]", block)] == []
+            letters = re.sub(r"<code>.*?</code>|<[^>]*>", "", theirs)
+            assert len(re.findall("[ก-๙]", letters)) < len(letters) * 0.2
+
+
+def test_there_are_thirty_hours_in_three_courses_and_lessons_add_up_to_their_theory() -> None:
+    assert sum(course.theory_hours + course.practice_hours for course in outline.COURSES) == 30
+    for course in outline.COURSES:
+        assert sum(course.lessons.values()) == course.theory_hours * 60
 
 
 def test_markup_becomes_the_parts_of_a_lesson() -> None:
