@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from courses.demo import catalog_records, cleaning, datasets, farmer_groups, motor_policies, reading_files, stat_table
-from courses.demo.exercises import exercises
 from courses.demo.datasets import COLUMNS, HIDDEN, VISIBLE, Recipe
+from courses.demo.exercises import exercises
 from courses.demo.provinces import PROVINCES
 
 RECIPES = pytest.mark.parametrize("recipe", [VISIBLE, HIDDEN], ids=["visible", "hidden"])
