@@ -31,6 +31,8 @@ if [ "$purpose" = test ]; then
     debian redis-server redis-server
     debian /usr/lib/postgresql postgresql
     debian xgettext gettext
+    debian node nodejs
+    debian npm npm
 fi
 [ -z "$missing" ] || fail "These Debian packages are needed and only root can install them:
     sudo apt-get install$missing"
@@ -83,3 +85,13 @@ fi
 project .venv
 environment .venv-kernel requirements-kernel.lock
 .venv/bin/python -m lms.translations
+
+# --- A verifier of credentials that is not ours, for tests: by its lock file, every package by its hash ------------------
+if [ "$purpose" = test ]; then
+    verifiers=$(cksum < tests/verifiers/package-lock.json)
+    if [ "$(cat tests/verifiers/node_modules/.state 2>/dev/null || true)" != "$verifiers" ]; then
+        say "Installing tests/verifiers…"
+        (cd tests/verifiers && npm ci --silent --ignore-scripts --no-audit --no-fund)
+        printf '%s' "$verifiers" > tests/verifiers/node_modules/.state
+    fi
+fi

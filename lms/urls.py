@@ -15,6 +15,7 @@ from lms.api import api
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("api/v1/", api.urls),
     # For the workbench's ears: whoever asks shows a token; in production no proxy leads here from outside.
     path("internal/workbench/", include("grading.workbench_api")),

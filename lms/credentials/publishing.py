@@ -21,6 +21,7 @@ from django.utils.translation import gettext, override
 from lms.accounts.models import User
 from lms.accounts.roles import OPERATORS
 from lms.credentials import documents, proofs, signing, status_list
+from lms.credentials.custody import KeyUnavailable
 from lms.credentials.models import Issuer, StatusEntry, StatusList
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def sign_due() -> int:
     for one in due():
         try:
             sign_list(one)
-        except signing.KeyUnavailable as error:
+        except KeyUnavailable as error:
             log.error("status_list_not_signed: %s", error, extra={"status_list": one.pk})
         except Exception:
             log.exception("status_list_not_signed", extra={"status_list": one.pk})

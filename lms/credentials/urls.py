@@ -9,5 +9,6 @@ urlpatterns = [
     path(".well-known/did.json", views.did, name="did"),
     path("issuers/<slug:slug>/did.json", views.issuer_did, name="issuer_did"),
     path("status/<int:number>", views.status_list, name="status_list"),
+    path("schemas/credential.json", views.schema, name="schema"),
     path("credentials/<str:number>.json", views.document, name="json"),
 ]

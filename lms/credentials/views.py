@@ -16,7 +16,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET
 
-from lms.credentials import intake, verifying
+from lms.credentials import intake, profile, verifying
 from lms.credentials.messages import Verdict
 from lms.credentials.models import Credential, Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
@@ -220,4 +220,14 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
     response["Access-Control-Allow-Origin"] = "*"
     response["Cache-Control"] = "public, max-age=300"
     response["Last-Modified"] = http_date(one.signed_at.timestamp()) if one.signed_at else ""
+    return response
+
+
+@require_GET
+@cache_control(public=True, max_age=3600)
+def schema(request: HttpRequest) -> JsonResponse:
+    """The profile of our credentials, for whoever wants to check theirs as strictly as we do."""
+    address = settings.PUBLIC_URL + reverse("credentials:schema")
+    response = JsonResponse({"$id": address} | profile.SCHEMA, content_type="application/schema+json")
+    response["Access-Control-Allow-Origin"] = "*"
     return response

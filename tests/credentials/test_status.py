@@ -265,3 +265,33 @@ def test_thirty_credentials_share_one_list(achievement, exercises):
             give_grade(person, exercise)
     assert tasks.issue_due() == 5
     assert StatusList.objects.count() == 1
+
+
+# --- What whoever watches sees ----------------------------------------------------------------------------------------
+
+
+def test_readyz_and_metrics_tell_of_lists_that_are_not_being_signed(credential, client):
+    assert client.get("/readyz").json()["status_lists"] == "ok"
+    assert "lms_status_lists_overdue 0" in client.get("/metrics").content.decode()
+    StatusList.objects.update(signed_at=timezone.now() - timedelta(hours=37))
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["status_lists"] == "1 not signed for too long"
+    text = client.get("/metrics").content.decode()
+    assert "lms_status_lists_overdue 1" in text
+    assert f'lms_status_list_age_seconds{{list="{credential.status_entry.list_id}"}} 1332' in text
+    assert 'lms_credentials_total{action="issued"} 1' in text
+
+
+def test_metrics_say_nothing_about_a_person(credential, client, learner):
+    text = client.get("/metrics").content.decode()
+    for secret in (learner.email, learner.given_name, str(credential.pk), credential.number):
+        assert secret not in text
+
+
+def test_the_profile_is_published_and_our_credentials_keep_to_it(document, client):
+    import jsonschema
+
+    schema = client.get("/schemas/credential.json").json()
+    assert schema["$id"].endswith("/schemas/credential.json")
+    jsonschema.Draft202012Validator(schema).validate(document)
