@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import sync_playwright
 
 from tests.servers import end, free_port, wait_until
 
@@ -193,3 +194,13 @@ def learner(workbench):
 def stranger(workbench):
     """Another learner, logged in, with a document and a token of their own."""
     return workbench.site.add()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
