@@ -2,7 +2,6 @@
 ``.example``, which no mail can reach. Nothing here runs on a site that was not asked for a demo (WITH_DEMO).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,7 +12,7 @@ from django.db import transaction
 
 from courses.demo import cleaning, notebooks, outline, reading_files
 from courses.demo.content import key
-from courses.demo.exercises import exercises
+from courses.demo.exercises import exercise
 from courses.demo.notebooks import Exercise as Built
 from courses.models import Enrollment, LessonCompletion
 from grading.models import Exercise, Submission
@@ -114,23 +113,43 @@ COMPETENCIES = [
     },
 ]
 
-LESSONS = [name for module in outline.MODULES for name in module.lessons]
-# How many lessons are done, by login; who is not named here has not enrolled yet.
+# The course and how many of its lessons are done, by login; who is not named here has not enrolled yet.
 PROGRESS = {
-    "learner": 0,
-    "learner2": 3,
-    "learner3": 7,
-    "learner4": 4,
-    "learner5": 1,
-    "learner6": 2,
-    "learner7": 5,
-    "learner8": 0,
-    "learner9": 7,
-    "learner10": 2,
-    "learner11": 3,
-    "learner12": 1,
+    "learner": ("da-201", 0),
+    "learner2": ("da-201", 3),
+    "learner3": ("da-201", 7),
+    "learner4": ("da-201", 4),
+    "learner5": ("da-201", 1),
+    "learner6": ("da-201", 2),
+    "learner7": ("da-201", 5),
+    "learner8": ("da-201", 0),
+    "learner9": ("da-201", 7),
+    "learner10": ("da-201", 2),
+    "learner11": ("da-201", 3),
+    "learner12": ("da-201", 1),
+    "learner13": ("dg-101", 6),
+    "learner14": ("dg-101", 2),
+    "learner15": ("da-201", 5),
+    "learner16": ("di-301", 5),
+    "learner17": ("di-301", 1),
+    "learner18": ("dg-101", 1),
 }
-FINISHED, MISTAKEN, HALFWAY = "learner3", "learner4", "learner2"
+# What they have handed in, in order: (exercise, the typical mistake in it, or "" for what is right).
+WORKS = {
+    "learner2": [(reading_files.SLUG, "")],
+    "learner3": [(reading_files.SLUG, ""), (cleaning.SLUG, "")],
+    "learner4": [(cleaning.SLUG, "forgets_the_era")],
+    "learner13": [("a-n1-dataset-descriptions", ""), ("a-n2-less-personal-data", "")],
+    "learner14": [("a-n1-dataset-descriptions", "any-text-with-an-at")],
+    # Not yet, not yet, and passed.
+    "learner15": [
+        ("b-n3-duplicates", "compares-all-columns"),
+        ("b-n3-duplicates", "keeps-the-last"),
+        ("b-n3-duplicates", ""),
+    ],
+    "learner16": [("c-n1-readable-chart", ""), ("c-n2-tidy-table", ""), ("c-n3-honest-chart", "")],
+    "learner17": [("c-n1-readable-chart", "cuts-the-axis")],
+}
 
 
 @transaction.atomic
@@ -142,8 +161,8 @@ def load_achievement(graded: list[Exercise]) -> Achievement:
         slug=outline.COURSE_SLUG, defaults=ACHIEVEMENT | {"issuer": issuer}
     )
     if is_new:
-        for exercise in (exercise for exercise in graded if exercise.slug in (reading_files.SLUG, cleaning.SLUG)):
-            Requirement.objects.create(achievement=achievement, exercise=exercise, minimum_fraction=Decimal("0.8"))
+        for required in (one for one in graded if one.slug in (reading_files.SLUG, cleaning.SLUG)):
+            Requirement.objects.create(achievement=achievement, exercise=required, minimum_fraction=Decimal("0.8"))
         for competency in COMPETENCIES:
             Competency.objects.create(achievement=achievement, **competency)
     return achievement
@@ -173,30 +192,25 @@ def load_progress() -> int:
 
     What they hand in is graded by the worker like anybody's: nothing here writes a grade.
     """
+    lessons = {course.slug: list(course.lessons) for course in outline.COURSES}
     handed_in = 0
-    for login, lessons_done in PROGRESS.items():
+    for login, (course, lessons_done) in PROGRESS.items():
         learner = User.objects.get(email=f"{login}@{DOMAIN}")
-        _enrollment, is_new = Enrollment.objects.get_or_create(learner=learner, course_key=key(outline.COURSE_SLUG))
+        _enrollment, is_new = Enrollment.objects.get_or_create(learner=learner, course_key=key(course))
         if is_new:
-            for name in LESSONS[:lessons_done]:
+            for name in lessons[course][:lessons_done]:
                 LessonCompletion.objects.mark(learner=learner, lesson_key=key(name), is_done=True)
-            handed_in += _hand_in(learner, login)
+            for slug, mistake in WORKS.get(login, []):
+                _hand_in(learner, exercise(slug), mistake)
+                handed_in += 1
     return handed_in
 
 
-def _hand_in(learner: User, login: str) -> int:
-    built = {exercise.slug: exercise for exercise in exercises()}
-    reading, clean = built[reading_files.SLUG], built[cleaning.SLUG]
-    works: Mapping[str, list[tuple[Built, Mapping[str, str]]]] = {
-        FINISHED: [(reading, {}), (clean, {})],
-        MISTAKEN: [(clean, cleaning.FORGOT_THE_ERA)],
-        HALFWAY: [(reading, {})],
-    }
-    for made, answers in works.get(login, []):
-        Submission.objects.hand_in(
-            exercise=Exercise.objects.get(slug=made.slug),
-            learner=learner,
-            notebook=notebooks.to_bytes(notebooks.handed_in(made.notebook, answers)),
-            filename=f"{made.slug}.ipynb",
-        )
-    return len(works.get(login, []))
+def _hand_in(learner: User, built: Built, mistake: str) -> None:
+    answers = next((wrong.answers for wrong in built.wrong if wrong.name == mistake), {})
+    Submission.objects.hand_in(
+        exercise=Exercise.objects.get(slug=built.slug),
+        learner=learner,
+        notebook=notebooks.to_bytes(notebooks.handed_in(built.notebook, answers)),
+        filename=f"{built.slug}.ipynb",
+    )

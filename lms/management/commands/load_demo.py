@@ -63,8 +63,11 @@ def do_without_cache_if_it_is_down() -> None:
 ACCOUNTS = {
     "learner": "learner, enrolled, nothing handed in yet",
     "learner2": "learner, first exercise handed in",
-    "learner3": "learner, both exercises handed in: earns the credential",
+    "learner3": "learner, two exercises handed in: earns the credential",
     "learner4": "learner, with a typical wrong answer and its hint",
+    "learner13": "learner, finished course DG-101",
+    "learner15": "learner, passed an exercise at the third attempt",
+    "learner16": "learner, finished course DI-301",
     "instructor": "instructor: writes lessons and exercises at /cms/",
     "reviewer": "reviewer: approves what is published",
     "hr": "HR officer: verifies credentials at /verify/",
