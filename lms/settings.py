@@ -267,7 +267,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=120),
     },
     "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
-    "verification-bundle": {"task": "lms.verification.tasks.make_bundle", "schedule": timedelta(minutes=10)},
+    "verification-bundle": {"task": "lms.verification.tasks.make_bundle", "schedule": timedelta(minutes=2)},
     "verification-sweep": {
         "task": "lms.verification.tasks.sweep",
         "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15)),

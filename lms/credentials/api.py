@@ -7,7 +7,11 @@ from ninja import Field, Router, Schema
 
 from lms.credentials import intake, profile, verifying
 from lms.credentials.messages import Verdict
+from lms.credentials.unpacking import MAX_FILE_BYTES
 from lms.credentials.verifying import Verification
+
+# What a form puts around a file.
+FRAME_BYTES = 16 * 1024
 
 router = Router(tags=["credentials"])
 
@@ -86,7 +90,8 @@ _REQUEST_BODY = {
 def verify(request: HttpRequest) -> HttpResponse:
     """A credential as JSON, ``{"number": "…"}``, or a file as ``multipart/form-data``.
 
-    200: it was checked, whatever the verdict. 400: what was sent cannot be read. 413: more than 64 kB. 503: we could
+    200: it was checked, whatever the verdict. 400: what was sent cannot be read. 413: more than 64 kB of
+    JSON, or a file of more than 4 MB. 503: we could
     not check. Each of these carries a verdict; ``ok`` is null in a line that was not looked at. No account; 60 calls
     a minute from one address.
     """
@@ -94,9 +99,10 @@ def verify(request: HttpRequest) -> HttpResponse:
         response = _problem("Too many requests: wait a minute.", HTTPStatus.TOO_MANY_REQUESTS)
         response["Retry-After"] = str(intake.WINDOW_SECONDS)
         return response
-    if intake.is_too_large(request):
-        return _answer(verifying.refused(Verdict.UNREADABLE, "too_large"))
     content_type = request.content_type or ""
+    most = MAX_FILE_BYTES + FRAME_BYTES if content_type == "multipart/form-data" else intake.MAX_BODY_BYTES
+    if intake.is_larger(request, most):
+        return _answer(verifying.refused(Verdict.UNREADABLE, "too_large"))
     if content_type == "multipart/form-data":
         return _by_form(request)
     if content_type in {"", "application/json"} or content_type.endswith("+json"):

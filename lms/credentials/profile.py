@@ -193,10 +193,11 @@ def read(data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Unreadable("not_text") from None
     _check_depth(text)
-    return _parse(text)
+    return parse(text)
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> dict[str, Any]:
+    """The JSON object in this text, of whatever size; Unreadable for anything else."""
     try:
         document = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
         # A lone surrogate is legal JSON and no text: it would break hashing later on.

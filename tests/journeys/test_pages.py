@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), ONE_SITE]
 PUBLIC = [
     "/", "/courses/", "/courses/?q=ข้อมูล", "/courses/?q=ไม่มีอะไรเลย", "/courses/da-201/", "/courses/da-201/m1-reading/",
     "/courses/da-201/m1-reading/b1/", "/courses/da-201/m1-reading/b2/", "/courses/da-201/m2-cleaning/b3/",
-    "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/verify/", "/no-such-page/",
+    "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/verify/", "/verify/offline/", "/no-such-page/",
     "/verify/0000-0000-0000-0000-0000-0000-0000/",
 ]  # fmt: skip
 OWN = ["/my/", "/accounts/profile/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
