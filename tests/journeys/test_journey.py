@@ -154,7 +154,7 @@ def verify_as_hr_officer(page, language, number, document):
     def upload(content):
         page.goto(f"{prefix(language)}/verify/")
         file = {"name": "วุฒิบัตร.json", "mimeType": "application/json", "buffer": content}
-        page.set_input_files("input[type=file]", file)
+        page.set_input_files("#id_file", file)
         page.locator("button[value=file]").click()
 
     upload(document)
