@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from django import forms
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, Panel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from courses.forms import Moment
-from courses.quiz_forms import QuizItemForm
+from courses.quiz_forms import QuizForm, QuizItemForm
 from grading.models import ItemBank, Quiz, QuizItem
 
 
@@ -84,7 +85,7 @@ class ItemViewSet(SnippetViewSet):
     ]
     edit_handler = ObjectList(
         [
-            FieldRowPanel([FieldPanel("bank"), FieldPanel("code"), FieldPanel("is_active")]),
+            FieldRowPanel([FieldPanel("bank", widget=forms.Select()), FieldPanel("code"), FieldPanel("is_active")]),
             MultiFieldPanel([FieldPanel("prompt_th"), FieldPanel("prompt_en")], heading=_("Question")),
             FieldPanel("content"),
             MultiFieldPanel(
@@ -127,7 +128,7 @@ class QuizViewSet(SnippetViewSet):
             FieldPanel("slug"),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
             FieldRowPanel([FieldPanel("intro_th"), FieldPanel("intro_en")]),
-            InlinePanel("draws", heading=_("What is drawn"), label=_("draw"), min_num=1),
+            FieldPanel("drawn"),
             MultiFieldPanel(
                 [
                     FieldRowPanel([FieldPanel("pass_percent"), FieldPanel("minutes")]),
@@ -139,7 +140,8 @@ class QuizViewSet(SnippetViewSet):
                 heading=_("Rules"),
                 help_text=_("They hold for attempts begun from now on."),
             ),
-        ]
+        ],
+        base_form_class=QuizForm,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quiz]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from grading.models import ItemBank
 from grading.quizzes.items import MOST_PARTS
 
 
@@ -121,6 +122,21 @@ class Question(blocks.StreamBlock):
         min_num = 1
         max_num = 1
         collapsed = False
+
+
+def known_banks() -> list[tuple[str, str]]:
+    return [(str(bank.pk), str(bank)) for bank in ItemBank.objects.all()]
+
+
+class Draw(blocks.StructBlock):
+    """So many items of a pool. The site's policy lets no inline script run, which Wagtail's inline panels need."""
+
+    bank = blocks.ChoiceBlock(known_banks, label=_("item bank"))
+    pool = blocks.CharBlock(label=_("pool"), required=False, max_length=60, help_text=_("Empty: the whole bank."))
+    difficulty = blocks.ChoiceBlock(
+        [("1", _("easy")), ("2", _("middle")), ("3", _("hard"))], label=_("difficulty"), required=False
+    )
+    count = blocks.IntegerBlock(label=_("number of items"), min_value=1, max_value=100, default=8)
 
 
 # Names of ``Two`` and ``MaybeTwo`` fields: where the declared format allows a plain string.

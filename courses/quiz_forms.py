@@ -3,13 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail import blocks
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.blocks import BlockField
 
 from courses import quiz_blocks
-from grading.models import QuizItem, in_language
+from grading.models import Quiz, QuizDraw, QuizItem, in_language
 from grading.quizzes import drawing, items
 from grading.quizzes.items import BadItem, Problem
 
@@ -110,6 +112,44 @@ class QuizItemForm(WagtailAdminModelForm):
         if commit:
             item.bank.put(self.declared(), author=self.for_user)
         return item
+
+
+class QuizForm(WagtailAdminModelForm):
+    """A quiz and what it draws."""
+
+    drawn = BlockField(
+        block=blocks.ListBlock(quiz_blocks.Draw(), min_num=1, max_num=20), label=gettext_lazy("What is drawn")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            names = ("pool", "difficulty", "count")
+            found = [
+                {"bank": str(draw.bank_id)} | {name: getattr(draw, name) for name in names}
+                for draw in QuizDraw.objects.filter(quiz=self.instance)
+            ]
+            for draw in found:
+                draw["difficulty"] = str(draw["difficulty"] or "")
+            self.initial["drawn"] = self.fields["drawn"].block.to_python(found)
+
+    def save(self, commit: bool = True) -> Quiz:
+        quiz: Quiz = super().save(commit)
+        if commit:
+            with transaction.atomic():
+                QuizDraw.objects.filter(quiz=quiz).delete()
+                QuizDraw.objects.bulk_create(
+                    QuizDraw(
+                        quiz_id=quiz.pk,
+                        bank_id=int(draw["bank"]),
+                        pool=draw["pool"] or "",
+                        difficulty=int(draw["difficulty"]) if draw["difficulty"] else None,
+                        count=draw["count"],
+                        sort_order=order,
+                    )
+                    for order, draw in enumerate(self.cleaned_data["drawn"])
+                )
+        return quiz
 
 
 def said(problem: Problem) -> str:

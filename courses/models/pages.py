@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest
@@ -182,7 +183,7 @@ class ModulePage(SiteMapPage):
 
     template = "courses/module_page.html"
     slug_word = "module"
-    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("quiz")]
+    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("quiz", widget=forms.Select())]
     override_translatable_fields: ClassVar[list[Any]] = [
         *SiteMapPage.override_translatable_fields,
         SynchronizedField("quiz", overridable=False),

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from courses import quiz_blocks
-from grading.models import ItemBank, Quiz, QuizItem
+from grading.models import ItemBank, Quiz, QuizDraw, QuizItem
 from grading.quizzes import items
 from grading.quizzes.items import KINDS
 from tests.courses.quizzes import make_bank, make_quiz
@@ -149,14 +149,15 @@ def test_an_author_makes_a_bank_and_a_quiz(author):
     bank = ItemBank.objects.get(slug="x")
     sent = {
         "slug": "q1", "title_th": "แบบทดสอบ", "title_en": "Quiz", "pass_percent": "70", "cooldown_minutes": "0",
-        "counts": "best", "reveals": "feedback", "is_open": "on", "draws-TOTAL_FORMS": "1", "draws-INITIAL_FORMS": "0",
-        "draws-MIN_NUM_FORMS": "1", "draws-MAX_NUM_FORMS": "1000", "draws-0-bank": bank.pk, "draws-0-pool": "a1",
-        "draws-0-count": "8", "draws-0-ORDER": "1", "draws-0-id": "",
+        "counts": "best", "reveals": "feedback", "is_open": "on",
+        **listed("drawn", 1, [{"bank": bank.pk, "pool": "a1", "difficulty": "", "count": "8"}]),
     }  # fmt: skip
     answer = author.post(admin("quiz", "add"), sent)
     assert answer.status_code == 302, answer.context["form"].errors
     quiz = Quiz.objects.get(slug="q1")
     assert quiz.count == 8
+    author.post(admin("quiz", "edit", quiz.pk), sent | {"drawn-0-value-count": "5", "drawn-0-value-difficulty": "2"})
+    assert [(draw.count, draw.difficulty) for draw in QuizDraw.objects.all()] == [(5, 2)]
     assert reverse("courses:quiz_practice", args=["q1"]) in author.get(admin("quiz", "edit", quiz.pk)).text
 
 
