@@ -50,7 +50,7 @@
   const clock = (value) => {
     const time = new Date(value || Date.now());
     const language = document.documentElement.lang.startsWith("en") ? "en-GB" : "th-TH";
-    return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString(language, { timeStyle: "medium", timeZone: "Asia/Bangkok" });
   };
 
   // --- Messages, each way to and from exactly one window of one origin ---
