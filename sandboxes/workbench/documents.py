@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,7 +86,9 @@ class Documents(AsyncContentsManager):
         person, path = current(), path.strip("/")
         if path != person.path or model.get("type") != "notebook" or not isinstance(model.get("content"), dict):
             raise web.HTTPError(400, "only the document can be saved")
-        said = await _asked(self.site.save(person.token, model["content"]))
+        base = model.get("hash")
+        base = base if isinstance(base, str) and re.fullmatch("[0-9a-f]{64}", base) else ""
+        said = await _asked(self.site.save(person.token, model["content"], base))
         return _model(path, "notebook") | {
             "last_modified": datetime.fromisoformat(said["saved_at"]),
             "hash": said["sha256"],

@@ -61,10 +61,14 @@ class Site:
         saved_at = datetime.fromisoformat(answer.headers["X-Saved-At"])
         return Notebook(self._json(answer), answer.headers["ETag"].strip('"'), saved_at)
 
-    async def save(self, token: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep it; returns ``number``, ``sha256``, ``saved_at``, ``is_whole``. Raises `Refused` for what is none."""
+    async def save(self, token: str, content: Mapping[str, Any], base: str = "") -> dict[str, Any]:
+        """Keep it; returns ``number``, ``sha256``, ``saved_at``, ``is_whole``.
+
+        ``base``: the hash of what it is to replace. Raises `Refused` for what is none, and for another base.
+        """
         body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
-        return self._json(await self._ask(token, "document", method="PUT", body=body))
+        more = {"If-Match": f'"{base}"'} if base else {}
+        return self._json(await self._ask(token, "document", method="PUT", body=body, more=more))
 
     async def files(self, token: str) -> dict[str, bytes]:
         """What the document's kernel is to find in its folder, by name."""
@@ -81,8 +85,10 @@ class Site:
             return False
         return True
 
-    async def _ask(self, token: str, path: str, **request: Any) -> HTTPResponse:
-        headers = self.headers | {"Authorization": f"Bearer {token}"}
+    async def _ask(
+        self, token: str, path: str, *, more: Mapping[str, str] | None = None, **request: Any
+    ) -> HTTPResponse:
+        headers = self.headers | {"Authorization": f"Bearer {token}"} | dict(more or {})
         try:
             return await self.client.fetch(
                 HTTPRequest(
