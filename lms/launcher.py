@@ -118,7 +118,11 @@ def say(text: str) -> None:
 
 def environment(port: int) -> dict[str, str]:
     """What every child is given: the caller's environment without the keys, and the address of the site."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("ISSUER_KEY", "VERDICT_KEY"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ISSUER_KEY", "VERDICT_KEY", "SEAL_KEY"))
+    }
     env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     # Another host name, not only another port, which cookies ignore.
     other = "127.0.0.1" if urlsplit(env["PUBLIC_URL"]).hostname == "localhost" else "localhost"
@@ -191,6 +195,12 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
         # Reads what strangers upload: it is given no key.
         Child("checker", [*worker, "-Q", "verification", "-n", "checker@%h", "-c", "1"], env, log / "checker.log"),
         Child(
+            "printer",
+            [*worker, "-Q", "certificates", "-n", "printer@%h", "-c", "1"],
+            env | {"SEAL_KEY_FILE": keys["SEAL_KEY_FILE"]},
+            log / "printer.log",
+        ),
+        Child(
             "beat",
             [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "-s", str(var / "celerybeat-schedule")],
             env,
@@ -201,8 +211,8 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
 
 def key_files(var: Path) -> dict[str, str]:
     """Where the private keys are: each is told to one program, and both to the preparation, which makes them."""
-    given = {name: value for name, value in os.environ.items() if name.startswith(("ISSUER_KEY", "VERDICT_KEY"))}
-    names = {"ISSUER_KEY_FILE": "issuer.json", "VERDICT_KEY_FILE": "verdicts.json"}
+    given = {name: value for name, value in os.environ.items() if name.startswith(KEYS)}
+    names = {"ISSUER_KEY_FILE": "issuer.json", "VERDICT_KEY_FILE": "verdicts.json", "SEAL_KEY_FILE": "seal.pem"}
     return {name: str(var / "keys" / file) for name, file in names.items()} | given
 
 

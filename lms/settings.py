@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "lms.accounts",
     "lms.credentials",
     "lms.verification",
+    "lms.certificates",
     "courses",
     "grading",
     "wagtail_localize",
@@ -257,10 +258,12 @@ CELERY_TASK_ROUTES = {
     # Signed, so it is made where the issuers' keys are.
     "lms.verification.tasks.make_bundle": {"queue": "credentials"},
     "lms.verification.tasks.*": {"queue": "verification"},
+    "lms.certificates.tasks.*": {"queue": "certificates"},
 }
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},
     "quizzes-close": {"task": "grading.tasks.close_quizzes", "schedule": timedelta(seconds=20)},
+    "certificates-make": {"task": "lms.certificates.tasks.make_waiting", "schedule": timedelta(seconds=60)},
     "credentials-issue": {"task": "lms.credentials.tasks.issue_due", "schedule": timedelta(seconds=60)},
     "credentials-status-lists": {
         "task": "lms.credentials.tasks.publish_status_lists",

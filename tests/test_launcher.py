@@ -89,5 +89,6 @@ def test_each_key_is_told_to_one_program_and_none_to_the_others(tmp_path, monkey
     }
     assert told.pop("grader") == {"VERDICT_KEY_FILE"}
     assert told.pop("signer") == {"ISSUER_KEY_FILE"}
+    assert told.pop("printer") == {"SEAL_KEY_FILE"}
     assert set().union(*told.values()) == set()
     assert "/secret" not in str(launcher.environment(8000).get("VERDICT_KEY_FILE"))

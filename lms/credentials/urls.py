@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from lms.certificates import urls as certificate_urls
 from lms.credentials import views
 
 app_name = "credentials"
@@ -10,5 +11,5 @@ urlpatterns = [
     path("issuers/<slug:slug>/did.json", views.issuer_did, name="issuer_did"),
     path("status/<int:number>", views.status_list, name="status_list"),
     path("schemas/credential.json", views.schema, name="schema"),
-    path("credentials/<str:number>.json", views.document, name="json"),
+    *certificate_urls.urlpatterns,
 ]

@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from lms.certificates import sharing
 from lms.credentials import intake, profile, verifying
 from lms.credentials.messages import Verdict
-from lms.credentials.models import Credential, Issuer, StatusList, host_did, in_language
+from lms.credentials.models import Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
 from lms.credentials.verifying import Verification
 from lms.templatetags.thai import thai_date, thai_datetime
@@ -44,15 +45,30 @@ def too_often(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def credential(request: HttpRequest, number: str) -> HttpResponseBase:
-    """What the QR code opens. Of the holder it shows the initials: the name is in the file, which they may show."""
+    """What the QR code opens. Of the holder it shows what they decided, and by a share link of theirs the name."""
     if intake.is_too_often(request):
         return too_often(request)
     answer = verifying.verify_number(number)
     if answer.number and answer.number != number:
         return redirect("verify:credential", number=answer.number)
-    holder = answer.credential.holder_initials if answer.credential else ""
     status = HTTPStatus.NOT_FOUND if answer.reason in {"no_such_number", "not_a_number"} else status_of(answer)
-    return verdict_page(request, answer, status=status, holder=holder)
+    if answer.credential is None:
+        return verdict_page(request, answer, status=status)
+    shown = sharing.shown_to(request, answer.credential)
+    return verdict_page(
+        request,
+        answer,
+        status=status,
+        holder=shown.holder,
+        is_public=not shown.is_full,
+        shown=shown,
+        picture=_picture(shown, answer),
+    )
+
+
+def _picture(shown: sharing.Shown, answer: Verification) -> str:
+    """The address of the picture for social media, if the holder wants one."""
+    return settings.PUBLIC_URL + reverse("credentials:share_picture", args=[answer.number]) if shown.has_picture else ""
 
 
 def status_of(answer: Verification) -> HTTPStatus:
@@ -77,7 +93,7 @@ def verdict_page(
         "note": in_language(*notes.note_of(answer)),
         "lines": lines_of(answer),
         "holder": holder,
-        "is_public": answer.credential is not None and holder == answer.credential.holder_initials,
+        "is_public": False,
         "name_form": NameForm(),
     }
     return private(render(request, "credentials/verdict.html", context | more, status=status))
@@ -157,25 +173,6 @@ def qr(request: HttpRequest, number: str) -> HttpResponse:
     picture = io.BytesIO()
     segno.make(address, error="m", micro=False).save(picture, kind="svg", xmldecl=False, scale=4, light="#fff")
     return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
-
-
-# --- The holder's document --------------------------------------------------------------------------------------------
-
-
-@require_GET
-@never_cache
-def document(request: HttpRequest, number: str) -> HttpResponse:
-    """The signed document, byte for byte. For its holder; to anybody else there is no such address."""
-    try:
-        uid = from_number(number)
-    except NotANumber as error:
-        raise Http404 from error
-    if not request.user.is_authenticated:
-        raise Http404
-    own = get_object_or_404(Credential, pk=uid, learner=request.user)
-    response = HttpResponse(own.document.encode(), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="credential-{own.number}.json"'
-    return private(response)
 
 
 # --- Identities -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from lms.certificates import sharing
 from lms.credentials import intake, verifying
 from lms.credentials.messages import HEADLINES, REASONS, Verdict
 from lms.credentials.models import in_language
@@ -106,7 +107,8 @@ def name(request: HttpRequest, number: str) -> HttpResponse:
         asked = name_form.cleaned_data["name"]
         more |= {"name_asked": asked, "name_answer": _compare(request, answer, asked)}
     status = HTTPStatus.OK if name_form.is_valid() else HTTPStatus.UNPROCESSABLE_ENTITY
-    return verdict_page(request, answer, status=status, holder=answer.credential.holder_initials, **more)
+    shown = sharing.shown_to(request, answer.credential)
+    return verdict_page(request, answer, status=status, holder=shown.holder, is_public=True, **more)
 
 
 def _compare(request: HttpRequest, answer: Verification, asked: str) -> str:

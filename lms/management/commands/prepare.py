@@ -25,6 +25,9 @@ class Command(BaseCommand):
         if settings.VERDICT_KEY_FILE:
             self.step("Key of verdicts")
             call_command("make_verdict_key", stdout=self.stdout)
+        if settings.SEAL_KEY_FILE:
+            self.step("Seal of certificates")
+            call_command("make_seal_key", stdout=self.stdout)
         if settings.WITH_DEMO:
             self.step("Demo content")
             call_command("load_demo", stdout=self.stdout)
