@@ -29,6 +29,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
 SERVICE_NEEDS = {"PATH", "HOME", "LANG", "VAR_DIR", "SANDBOXES_SOCKET", "SANDBOXES_STATE_DIR", "SANDBOXES_ENVIRONMENTS"}
 WORKBENCH_NEEDS = SERVICE_NEEDS | {"WORKBENCH_URL", "PUBLIC_URL", "SITE_URL"}
+# Variables that begin so name a key, or say how to open it: each is told to one program.
+KEYS = ("ISSUER_KEY", "VERDICT_KEY", "SEAL_KEY")
 START_SECONDS = 60
 STOP_SECONDS = 15
 QUICK_DEATH_SECONDS = 5
@@ -118,11 +120,7 @@ def say(text: str) -> None:
 
 def environment(port: int) -> dict[str, str]:
     """What every child is given: the caller's environment without the keys, and the address of the site."""
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("ISSUER_KEY", "VERDICT_KEY", "SEAL_KEY"))
-    }
+    env = {name: value for name, value in os.environ.items() if not name.startswith(KEYS)}
     env.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     # Another host name, not only another port, which cookies ignore.
     other = "127.0.0.1" if urlsplit(env["PUBLIC_URL"]).hostname == "localhost" else "localhost"

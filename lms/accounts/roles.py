@@ -31,6 +31,7 @@ DECISIONS = [
 CREDENTIALS = [
     *(f"credentials.{action}_achievement" for action in ("add", "change", "view")),
     "credentials.view_credential",
+    *(f"certificates.{action}_design" for action in ("add", "change", "delete", "view")),
 ]
 TRANSLATE = ["wagtail_localize.submit_translation"]
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLAIMS = ("รับรองโดย", "ได้รับการรับรองจาก", "certified by", "accredited by", "endorsed by")
 
 
-class Design(PreviewableMixin, ClusterableModel):  # type: ignore[misc]
+class Design(PreviewableMixin, ClusterableModel):
     """How the certificates of one achievement look. An achievement without one has certificates of the same kind,
     in the words and colors below."""
 
@@ -148,6 +148,8 @@ class LogoAttestation(models.Model):
     attested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     attested_at = models.DateTimeField(default=timezone.now)
 
+    objects: ClassVar[models.Manager["LogoAttestation"]] = models.Manager()
+
     class Meta:
         ordering = ["pk"]
 
@@ -168,12 +170,14 @@ class Certificate(models.Model):
 
     MOST_TRIES = 8
 
+    objects: ClassVar[models.Manager["Certificate"]] = models.Manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["credential", "fingerprint"], name="certificate_once")]
         indexes = [models.Index(fields=["asked_at"], condition=models.Q(made_at=None), name="certificate_waiting")]
 
     def __str__(self) -> str:
-        return f"{self.credential_id} {self.fingerprint[:8]}"
+        return self.fingerprint[:8]
 
     @property
     def has_failed(self) -> bool:
@@ -193,6 +197,8 @@ class Disclosure(models.Model):
     has_picture = models.BooleanField(
         _("Show a picture of the badge when the address is posted on social media"), default=False
     )
+
+    objects: ClassVar[models.Manager["Disclosure"]] = models.Manager()
 
     def __str__(self) -> str:
         return self.shows

@@ -60,7 +60,7 @@ def write(html: str, *, style: str, pictures: Mapping[str, tuple[bytes, str]], f
     page = HTML(string=spelled_as_drawn(html), base_url=_SCHEME, url_fetcher=fetcher)
     return bytes(
         page.write_pdf(
-            finisher=_say_what_it_reads,
+            finisher=_finish,
             stylesheets=sheets,
             font_config=fonts,
             attachments=[attachment],
@@ -103,10 +103,16 @@ def spelled_as_written(text: str) -> str:
     return re.sub(f"\u0e4d([{_TONES}]?)\u0e32", "\\1\u0e33", text)
 
 
+def _finish(_document: Any, written: pydyf.PDF) -> None:
+    # WeasyPrint 70 lists each associated file twice.
+    written.catalog["AF"] = pydyf.Array(dict.fromkeys(written.catalog["AF"]))
+    _say_what_it_reads(written)
+
+
 # --- What each line reads ---------------------------------------------------------------------------------------------
 
 
-def _say_what_it_reads(_document: Any, pdf: pydyf.PDF) -> None:
+def _say_what_it_reads(pdf: pydyf.PDF) -> None:
     fonts = {}
     for one in pdf.objects:
         if isinstance(one, dict) and one.get("Type") == "/Font" and "ToUnicode" in one:

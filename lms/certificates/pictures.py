@@ -98,7 +98,7 @@ def _write(draw: ImageDraw.ImageDraw, texts: list[Text], x: int, anchor: str = "
 
 
 def share_picture(badge: list[Text], color: str, *, name_th: str, name_en: str, issuer: str, holder: str) -> bytes:
-    """1200 × 630, as Open Graph readers show it: the badge, the achievement, the issuer, and the holder if they want."""
+    """1200 × 630, for Open Graph: the badge, the achievement, the issuer, and the holder if they want."""
     picture = Image.new("RGB", (1200, 630), "#f4f7f8")
     seal = _badge(badge, color).resize((470, 470), Image.Resampling.LANCZOS)
     picture.paste(seal, (50, 80), seal)

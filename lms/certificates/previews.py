@@ -67,12 +67,8 @@ def sample_document(achievement: Achievement) -> dict[str, Any]:
             "achievement": {
                 "name": facts.name_th,
                 "alignment": [
-                    {
-                        "targetFramework": f"{one.framework} {one.version}",
-                        "targetCode": one.code,
-                        "targetName": one.name,
-                    }
-                    for one in facts.competencies
+                    {"targetFramework": f"{it.framework} {it.version}", "targetCode": it.code, "targetName": it.name}
+                    for it in facts.competencies
                 ],
             },
         },

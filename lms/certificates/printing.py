@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from lms.certificates import faces, pdf, pictures
-from lms.certificates.models import Certificate, Design
+from lms.certificates.models import Certificate, Design, Signatory
 from lms.credentials import seals
 from lms.credentials.models import Achievement, Credential
 
@@ -68,7 +68,7 @@ def fingerprint(credential: Credential) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _signatories(design: Design) -> list[object]:
+def _signatories(design: Design) -> list[Signatory]:
     return list(design.signatories.all()) if design.pk else []
 
 

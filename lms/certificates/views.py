@@ -164,7 +164,7 @@ def holding(request: HttpRequest, number: str) -> HttpResponse:
 def share(request: HttpRequest, number: str) -> HttpResponse:
     """Makes a share link. Its address is shown on the page that answers, once."""
     credential = _own(request, number)
-    form = ShareForm(request.POST, open_links=credential.share_links.open().count())
+    form = ShareForm(request.POST, open_links=ShareLink.objects.filter(credential=credential).open().count())
     if not form.is_valid():
         return _page(request, credential, share_form=form, status=422)
     _link, token = ShareLink.make(credential, days=form.cleaned_data["days"], label=form.cleaned_data["label"])
@@ -177,8 +177,9 @@ def share(request: HttpRequest, number: str) -> HttpResponse:
 def end_share(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Ends a share link at once."""
     credential = _own(request, number)
-    link = get_object_or_404(credential.share_links.all(), pk=pk)
-    if credential.share_links.open().filter(pk=link.pk).update(revoked_at=localtime()):
+    links = ShareLink.objects.filter(credential=credential)
+    link = get_object_or_404(links, pk=pk)
+    if links.open().filter(pk=link.pk).update(revoked_at=localtime()):
         messages.success(request, _("The link has been ended. Whoever opens it sees the public page only."))
     return redirect("certificates:holding", number=credential.number)
 
@@ -198,7 +199,7 @@ def _page(
         "disclosure": disclosure,
         "disclosure_form": disclosure_form or DisclosureForm(instance=disclosure),
         "share_form": share_form or ShareForm(),
-        "links": credential.share_links.all()[:50],
+        "links": ShareLink.objects.filter(credential=credential)[:50],
         "new_address": new_address,
         "linkedin": _linkedin(credential),
         "public_address": settings.PUBLIC_URL + credential.get_absolute_url(),

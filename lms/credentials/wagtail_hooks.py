@@ -10,6 +10,7 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
+from lms.certificates.viewsets import DesignViewSet
 from lms.credentials import regrade_views
 from lms.credentials.models import Achievement, Credential
 
@@ -92,7 +93,7 @@ class CredentialsGroup(SnippetViewSetGroup):
     menu_label = _("Credentials")
     menu_icon = "success"
     menu_order = 300
-    items = (AchievementViewSet, CredentialViewSet)
+    items = (AchievementViewSet, DesignViewSet, CredentialViewSet)
 
 
 register_snippet(CredentialsGroup)
