@@ -81,10 +81,11 @@ def test_the_site_survives_its_children_and_takes_them_with_it(tmp_path):
 
 
 def test_each_key_is_told_to_one_program_and_none_to_the_others(tmp_path, monkeypatch):
-    for name in ("ISSUER_KEY_FILE", "VERDICT_KEY_FILE"):
+    keys = ("ISSUER_KEY_FILE", "VERDICT_KEY_FILE", "SEAL_KEY_FILE")
+    for name in keys:
         monkeypatch.setenv(name, f"/secret/{name}")
     told = {
-        child.name: {name for name in child.env if name in ("ISSUER_KEY_FILE", "VERDICT_KEY_FILE")}
+        child.name: {name for name in child.env if name in keys}
         for child in launcher.programs(tmp_path, launcher.environment(8000), 8000)
     }
     assert told.pop("grader") == {"VERDICT_KEY_FILE"}

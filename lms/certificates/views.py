@@ -69,7 +69,10 @@ def _file(content: bytes, credential: Credential, kind: str, media_type: str) ->
 def json_file(request: HttpRequest, number: str) -> HttpResponse:
     """The signed document, byte for byte."""
     credential = _shared(request, number)
-    return _file(credential.document.encode(), credential, "json", "application/json")
+    response = _file(credential.document.encode(), credential, "json", "application/json")
+    # A file for machines has a name for machines.
+    response["Content-Disposition"] = f'attachment; filename="credential-{credential.number}.json"'
+    return response
 
 
 @require_GET
