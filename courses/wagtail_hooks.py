@@ -24,6 +24,7 @@ from courses import (
     quiz_admin,
     quiz_exchange,
     quiz_statistics,
+    strict_scripts,  # noqa: F401 registers itself
 )
 from courses.models import CoursePage
 from grading.models import Exercise, ItemBank, Quiz, QuizItem
