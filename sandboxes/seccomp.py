@@ -89,7 +89,7 @@ ARCHITECTURES = {"x86_64": Architecture(audit=0xC000003E, numbers=_X86_64, forei
 # CLONE_NEW*. CLONE_NEWTIME is 0x80 and shares its bit with the exit signal, which is never that high for clone(2).
 CLONE_NEW_ANY = 0x7E020000
 # Huge pages are set aside for others (a database, say), and no memory limit counts them.
-MAP_HUGETLB, MFD_HUGETLB = 0x40000, 0x4
+MAP_HUGETLB = 0x40000
 # FUTEX_WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP, WAIT_BITSET, WAKE_BITSET. Those that inherit priorities, which
 # nothing in a box has, have been ways into the Linux kernel more than once.
 FUTEX_OPTIONS, FUTEX_OPERATIONS = 0x180, (0, 1, 3, 4, 5, 9, 10)
@@ -122,11 +122,12 @@ PERSONALITY_QUERY = 0xFFFFFFFF
 S_IFMT, FILE_KINDS = 0o170000, (0, 0o010000, 0o100000, 0o140000)  # 0 means regular; FIFO, regular, socket
 # SOCK_STREAM, DGRAM, SEQPACKET; any, TCP, UDP: others would have the Linux kernel load protocols nobody looks after.
 SOCKET_TYPE, SOCKET_TYPES, PROTOCOLS = 0xF, (1, 2, 5), (0, 6, 17)
-# By level. SOL_SOCKET: REUSEADDR, BROADCAST, SNDBUF, RCVBUF, KEEPALIVE, OOBINLINE, LINGER, REUSEPORT, PASSCRED,
-# RCVTIMEO and SNDTIMEO, old and new; not those that attach a filter program. IP: RECVERR. TCP: NODELAY, CORK,
-# KEEPIDLE, KEEPINTVL, KEEPCNT, QUICKACK, USER_TIMEOUT. IPV6: RECVERR, V6ONLY.
+# By level. SOL_SOCKET: REUSEADDR, BROADCAST, KEEPALIVE, OOBINLINE, LINGER, REUSEPORT, PASSCRED, RCVTIMEO and
+# SNDTIMEO, old and new; not those that attach a filter program, nor SNDBUF and RCVBUF, for what lies in a buffer is
+# in no process's map and counted as the size buffers have. IP: RECVERR. TCP: NODELAY, CORK, KEEPIDLE, KEEPINTVL,
+# KEEPCNT, QUICKACK, USER_TIMEOUT. IPV6: RECVERR, V6ONLY.
 SOCKET_OPTIONS = {
-    1: (2, 6, 7, 8, 9, 10, 13, 15, 16, 20, 21, 66, 67),
+    1: (2, 6, 9, 10, 13, 15, 16, 20, 21, 66, 67),
     0: (11,),
     6: (1, 3, 4, 5, 6, 12, 18),
     41: (25, 26),
@@ -221,7 +222,6 @@ def _checks(families: tuple[int, ...]) -> dict[str, list[Instruction]]:
     return {
         "clone": _without_bits(0, CLONE_NEW_ANY, errno.EPERM),
         "mmap": _without_bits(3, MAP_HUGETLB, errno.ENOMEM),
-        "memfd_create": _without_bits(1, MFD_HUGETLB, errno.ENOMEM),
         "madvise": [*_require_argument(2, MEMORY_ADVICE, errno.EINVAL), _ALLOW],
         # Advice need not be taken; dropping pages of shared files could be measured from another box.
         "fadvise64": [_argument(3), *_when(POSIX_FADV_DONTNEED, [_answer(0)]), _ALLOW],
