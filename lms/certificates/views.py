@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lms.certificates import pictures, printing, sharing
 from lms.certificates.forms import DisclosureForm, ShareForm
 from lms.certificates.models import Design, Disclosure, ShareLink
+from lms.credentials import exporting
 from lms.credentials.baking import bake_png, bake_svg
 from lms.credentials.models import Credential
 from lms.credentials.numbers import NotANumber, from_number
@@ -118,6 +119,29 @@ def pdf_file(request: HttpRequest, number: str) -> HttpResponse:
         response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
         response["Refresh"] = str(LOOK_AGAIN_SECONDS)
     return _private(response)
+
+
+@require_GET
+def jwt_file(request: HttpRequest, number: str) -> HttpResponse:
+    """The credential as a JWT, for wallets. Where it has not been signed yet, a page that waits, as for the PDF."""
+    credential = _shared(request, number)
+    try:
+        copy = exporting.ask_for(credential)
+    except exporting.Withdrawn:
+        return _private(_about_jwt(request, credential, "certificates/withdrawn.html", 410))
+    if copy.token:
+        response = _file(copy.token.encode(), credential, "jwt", "application/jwt")
+        response["Content-Disposition"] = f'attachment; filename="credential-{credential.number}.jwt"'
+        return response
+    response = _about_jwt(request, credential, "certificates/signing.html", 202)
+    response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
+    response["Refresh"] = str(LOOK_AGAIN_SECONDS)
+    return _private(response)
+
+
+def _about_jwt(request: HttpRequest, credential: Credential, template: str, status: int) -> HttpResponse:
+    context = {"credential": credential, "is_holder": credential.learner_id == request.user.pk}
+    return render(request, template, context, status=status)
 
 
 @require_GET

@@ -72,6 +72,7 @@ _REQUEST_BODY = {
                     "number": {"summary": "its number", "value": {"number": "XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX"}},
                 },
             },
+            "application/jwt": {"schema": {"type": "string"}},
             "multipart/form-data": {
                 "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
             },
@@ -88,7 +89,7 @@ _REQUEST_BODY = {
     openapi_extra=_REQUEST_BODY,
 )
 def verify(request: HttpRequest) -> HttpResponse:
-    """A credential as JSON, ``{"number": "…"}``, or a file as ``multipart/form-data``.
+    """A credential as JSON or JWT, ``{"number": "…"}``, or a file as ``multipart/form-data``.
 
     200: it was checked, whatever the verdict. 400: what was sent cannot be read. 413: more than 64 kB of
     JSON, or a file of more than 4 MB. 503: we could
@@ -105,9 +106,11 @@ def verify(request: HttpRequest) -> HttpResponse:
         return _answer(verifying.refused(Verdict.UNREADABLE, "too_large"))
     if content_type == "multipart/form-data":
         return _by_form(request)
+    if content_type in {"application/jwt", "application/vc+jwt"}:
+        return _answer(verifying.verify_file(request.body))
     if content_type in {"", "application/json"} or content_type.endswith("+json"):
         return _answer(_verify_json(request.body))
-    return _problem("Send application/json or multipart/form-data.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return _problem("Send application/json, application/jwt or multipart/form-data.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
 def _by_form(request: HttpRequest) -> HttpResponse:

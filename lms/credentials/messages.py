@@ -83,8 +83,8 @@ REASONS = {
     ),
     "empty": Text("ไฟล์ว่างเปล่า", "The file is empty."),
     "not_text": Text(
-        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON, PNG, SVG หรือ PDF ที่ได้รับจากระบบ)",
-        "This is not a credential file (JSON, PNG, SVG or PDF as it was given out).",
+        "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON, PNG, SVG, PDF หรือ JWT ที่ได้รับจากระบบ)",
+        "This is not a credential file (JSON, PNG, SVG, PDF or JWT as it was given out).",
     ),
     "not_json": Text(
         "ไฟล์นี้ไม่ใช่ไฟล์วุฒิบัตร (JSON) หรือไฟล์เสียหาย",
@@ -172,6 +172,10 @@ REASONS = {
     "compromised_key": Text(
         "ลงนามด้วยกุญแจที่รั่วไหลและถูกยกเลิกแล้ว และไม่มีวุฒิบัตรนี้ในทะเบียน",
         "it was signed with a key that had been stolen and withdrawn, and is not in the register.",
+    ),
+    "withdrawn_key": Text(
+        "ไฟล์นี้ลงนามด้วยกุญแจที่ถูกยกเลิกแล้ว ผู้ถือดาวน์โหลดไฟล์ใหม่ได้จากระบบ",
+        "it was signed with a key that has been withdrawn; its holder can download it anew.",
     ),
     "dates": Text("วันที่ในไฟล์ไม่มีอยู่จริง", "it contains a date that does not exist."),
     "not_as_issued": Text("เนื้อหาในไฟล์ไม่ตรงกับฉบับที่อยู่ในทะเบียน", "it differs from the document in the issuer's register."),

@@ -9,7 +9,7 @@ import json
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -26,7 +26,7 @@ from modelcluster.models import ClusterableModel
 from wagtail.models import Orderable
 
 from grading.models import Exercise, Grade, Quiz, QuizAttempt
-from lms.credentials import documents
+from lms.credentials import documents, jwts
 from lms.credentials.numbers import to_number
 
 if TYPE_CHECKING:
@@ -95,10 +95,15 @@ class Issuer(models.Model):
         compromised: what they signed has been replaced."""
         keys = list(self.keys.filter(compromised_at=None).order_by("pk"))
         return {
-            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+            "@context": [
+                "https://www.w3.org/ns/did/v1",
+                "https://w3id.org/security/multikey/v1",
+                "https://w3id.org/security/jwk/v1",
+            ],
             "id": self.did,
-            "verificationMethod": [key.verification_method() for key in keys],
-            "assertionMethod": [key.url for key in keys],
+            # Each key twice: as embedded proofs name it, and as tokens name it (see ``jwts``).
+            "verificationMethod": [method for key in keys for method in key.verification_methods()],
+            "assertionMethod": [method["id"] for key in keys for method in key.verification_methods()],
         }
 
 
@@ -124,13 +129,17 @@ class IssuerKey(models.Model):
     def url(self) -> str:
         return f"{self.issuer.did}#{self.key_id}"
 
-    def verification_method(self) -> dict[str, str]:
-        return {
-            "id": self.url,
-            "type": "Multikey",
-            "controller": self.issuer.did,
-            "publicKeyMultibase": self.public_multikey,
-        }
+    def verification_methods(self) -> list[dict[str, Any]]:
+        controller = {"controller": self.issuer.did}
+        return [
+            {"id": self.url, "type": "Multikey", **controller, "publicKeyMultibase": self.public_multikey},
+            {
+                "id": self.url + jwts.SUFFIX,
+                "type": "JsonWebKey",
+                **controller,
+                "publicKeyJwk": jwts.jwk_of(self.public_multikey),
+            },
+        ]
 
 
 class KeyEvent(models.Model):
@@ -467,6 +476,20 @@ class Credential(models.Model):
     def parsed(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.document)
         return document
+
+
+class JwtCopy(models.Model):
+    """A credential as a JWT: asked for by a page, made by the signing worker, forgotten a day later. A copy only."""
+
+    credential = models.OneToOneField(Credential, models.CASCADE, related_name="jwt_copy")
+    key = models.ForeignKey(IssuerKey, models.PROTECT, null=True, related_name="+")
+    token = models.TextField(blank=True)
+    asked_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects: ClassVar[models.Manager["JwtCopy"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return str(self.credential.number)
 
 
 class ReplacementQuerySet(models.QuerySet["Replacement"]):

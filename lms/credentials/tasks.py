@@ -7,9 +7,9 @@ from celery import shared_task
 
 from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
-from lms.credentials import issuing, publishing, revoking
+from lms.credentials import exporting, issuing, publishing, revoking
 from lms.credentials.custody import KeyUnavailable
-from lms.credentials.models import Achievement, Award, Credential
+from lms.credentials.models import Achievement, Award, Credential, JwtCopy
 
 log = logging.getLogger(__name__)
 # What one round takes on; the next one is a minute away.
@@ -30,7 +30,20 @@ def issue_due() -> int:
     awarded = sum(_award(award) for award in Award.objects.due()[:MOST_PER_ROUND])
     # What a worker signed in the very moment its key was withdrawn is found here.
     revoking.order_after_compromise()
-    return by_rule + awarded + revoking.carry_out_orders(MOST_PER_ROUND)
+    done = by_rule + awarded + revoking.carry_out_orders(MOST_PER_ROUND)
+    exporting.make_waiting()
+    return done
+
+
+@shared_task(name="lms.credentials.tasks.make_jwt")
+def make_jwt(copy_id: int) -> bool:
+    """Makes the JWT that a page asked for; what cannot be made now is left for ``issue_due``."""
+    copy = JwtCopy.objects.select_related("credential__achievement__issuer").filter(pk=copy_id).first()
+    try:
+        return copy is not None and exporting.make(copy)
+    except KeyUnavailable as error:
+        log.error("no token can be made: %s", error)
+    return False
 
 
 @shared_task(name="lms.credentials.tasks.publish_status_lists")

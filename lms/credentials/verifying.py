@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from courses import thai
-from lms.credentials import documents, profile, proofs, seals, unpacking
+from lms.credentials import documents, jwts, profile, proofs, seals, unpacking
 from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, Text, Verdict
 from lms.credentials.models import Credential, Issuer, IssuerKey
 from lms.credentials.numbers import NotANumber, from_number, to_number
@@ -50,6 +50,8 @@ class Verification:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     document: Document | None = None  # set once the signature is known to be right
+    key: Any = None  # the issuer's key that signed it, as ``models.IssuerKey``; set once the signature is right
+    signed_at: datetime | None = None
     credential: Credential | None = None
     number: str | None = None
     replaced_by: str | None = None  # the number of the one that was issued in its place
@@ -99,6 +101,54 @@ class Verification:
         }
 
 
+class Secured(Protocol):
+    """A credential as it was sent, with the means to find out whether it is what its issuer signed."""
+
+    @property
+    def document(self) -> Document:
+        """The credential itself."""
+
+    @property
+    def suite(self) -> str:
+        """In which way it is signed."""
+
+    def problem(self) -> str:
+        """Where it leaves our profile; empty when it keeps to it. Before that nothing below is asked."""
+
+    @property
+    def key_url(self) -> str:
+        """The key by which it says it was signed."""
+
+    @property
+    def signed_at(self) -> datetime:
+        """When it says so. ValueError when there is no such moment."""
+
+    def is_signed_by(self, public_multikey: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A credential with its proof inside: the form in which it is issued and kept."""
+
+    document: Document
+
+    suite = "eddsa-rdfc-2022"
+
+    def problem(self) -> str:
+        return profile.problem(self.document)
+
+    @property
+    def key_url(self) -> str:
+        return str(self.document["proof"][0]["verificationMethod"])
+
+    @property
+    def signed_at(self) -> datetime:
+        return documents.moment(self.document["proof"][0]["created"])
+
+    def is_signed_by(self, public_multikey: str) -> bool:
+        return proofs.has_valid_proof(self.document, public_multikey)
+
+
 class Register(Protocol):
     """What is known of issuers and their credentials: the database, or a signed picture of it that was taken along."""
 
@@ -106,7 +156,8 @@ class Register(Protocol):
         """The issuer of this identity, as ``models.Issuer``; None when it is not in the register."""
 
     def check_status(self, answer: Verification, document: Document, issuer: Any) -> None:
-        """Notes what became of the credential; raises Refused when it is none of the register."""
+        """Notes what became of the credential; raises Refused when it is none of the register. The document of a JWT
+        has no proof in it; which key signed, and when, stands in the answer."""
 
 
 class Database:
@@ -153,9 +204,10 @@ def _guarded(check: Any) -> Verification:
     return answer
 
 
-def _read(data: bytes) -> Document:
+def _read(data: bytes) -> Secured:
     try:
-        return profile.read(unpacking.credential_in(data))
+        credential = unpacking.credential_in(data)
+        return jwts.read(credential) if jwts.is_jwt(credential) else Embedded(profile.read(credential))
     except profile.Unreadable as error:
         raise Refused(Verdict.UNREADABLE, error.code) from error
     except seals.SealBroken as error:
@@ -175,15 +227,19 @@ def _check_number(answer: Verification, typed: str) -> None:
     _check_document(answer, _read(credential.document.encode()))
 
 
-def _check_document(answer: Verification, document: Document, register: Register = DATABASE) -> None:
+def _check_document(answer: Verification, sent: Secured, register: Register = DATABASE) -> None:
     """The whole check, in order; raises Refused at the first thing that is wrong."""
-    issuer = _check_issuer(answer, document, register)
-    _check_signature(answer, document, issuer)
-    _note_facts(answer, document)
-    register.check_status(answer, document, issuer)
+    issuer = _check_issuer(answer, sent.document, register)
+    _check_signature(answer, sent, issuer)
+    _note_facts(answer, sent.document)
+    register.check_status(answer, sent.document, issuer)
     _check_validity(answer)
     if not answer.status_ok:
         raise Refused(Verdict.SUPERSEDED if answer.replaced_by else Verdict.REVOKED)
+    if answer.key.compromised_at:
+        # What is issued under such a key is withdrawn; a copy of something else, signed again with it, is refused here.
+        answer.document, answer.signature_ok, answer.signature_detail = None, False, "withdrawn_key"
+        raise Refused(Verdict.TAMPERED, "withdrawn_key")
     if not answer.validity_ok:
         raise Refused(Verdict.EXPIRED if _has_begun(answer) else Verdict.NOT_YET_VALID)
 
@@ -213,35 +269,39 @@ def _looks_like_a_credential(document: Document) -> bool:
 # --- Signature --------------------------------------------------------------------------------------------------------
 
 
-def _check_signature(answer: Verification, document: Document, issuer: Issuer) -> None:
+def _check_signature(answer: Verification, sent: Secured, issuer: Issuer) -> None:
     try:
-        _check_profile(document)
-        key = _key_of(document, issuer)
-        if not proofs.has_valid_proof(document, key.public_multikey):
+        if problem := sent.problem():
+            raise Refused(Verdict.TAMPERED, "profile", problem)
+        answer.signed_at = _moment_of(sent)
+        key = _key_of(sent, issuer, answer.signed_at)
+        if not sent.is_signed_by(key.public_multikey):
             raise Refused(Verdict.TAMPERED, "signature")
     except Refused as refusal:
         answer.signature_ok, answer.signature_detail = False, refusal.reason
         raise
-    answer.signature_ok, answer.signature_detail = True, f"eddsa-rdfc-2022 by {key.url}"
+    answer.key = key
+    answer.signature_ok, answer.signature_detail = True, f"{sent.suite} by {key.url}"
     # Who the issuer is, is proven only now: until here it was a claim.
     answer.issuer_ok = True
 
 
-def _check_profile(document: Document) -> None:
-    if problem := profile.problem(document):
-        raise Refused(Verdict.TAMPERED, "profile", problem)
-
-
-def _key_of(document: Document, issuer: Issuer) -> IssuerKey:
+def _key_of(sent: Secured, issuer: Issuer, signed_at: datetime) -> IssuerKey:
     """The key that the proof names, if it is the issuer's own and was in use when the proof says it was made."""
-    (proof,) = document["proof"]
-    did, _, key_id = proof["verificationMethod"].partition("#")
+    did, _, key_id = sent.key_url.partition("#")
     key = issuer.key_named(key_id) if did == issuer.did else None
     if key is None:
         raise Refused(Verdict.TAMPERED, "foreign_key")
-    if key.retired_at and _moment(proof["created"]) > key.retired_at:
+    if key.retired_at and signed_at > key.retired_at:
         raise Refused(Verdict.TAMPERED, "retired_key")
     return key
+
+
+def _moment_of(sent: Secured) -> datetime:
+    try:
+        return sent.signed_at
+    except ValueError as error:
+        raise Refused(Verdict.TAMPERED, "dates") from error
 
 
 def _moment(text: str) -> datetime:
@@ -267,9 +327,9 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
     credential = everything.filter(pk=uid).first()
     if credential is None:
         answer.status_ok = False
-        _refuse_forger(answer, document, issuer)
+        _refuse_forger(answer)
         raise Refused(Verdict.UNKNOWN, "not_registered")
-    if credential.parsed()["proof"] != document["proof"] or credential.achievement.issuer_id != issuer.pk:
+    if not _is_as_issued(document, credential) or credential.achievement.issuer_id != issuer.pk:
         answer.document = None
         raise Refused(Verdict.TAMPERED, "not_as_issued")
     answer.credential = credential
@@ -277,10 +337,15 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
     answer.replaced_by = credential.replaced_by.number if credential.replaced_by else None
 
 
-def _refuse_forger(answer: Verification, document: Document, issuer: Issuer) -> None:
+def _is_as_issued(document: Document, credential: Credential) -> bool:
+    """Whether it bears the very proof that was issued; of a JWT, whether it says word for word the same."""
+    issued = credential.parsed()
+    return issued["proof"] == document["proof"] if "proof" in document else jwts.without_proof(issued) == document
+
+
+def _refuse_forger(answer: Verification) -> None:
     """Whoever got hold of a key can sign anything with it, but cannot put it into our register."""
-    key = _key_of(document, issuer)
-    if key.compromised_at:
+    if answer.key.compromised_at:
         answer.document, answer.signature_ok, answer.issuer_ok = None, False, None
         answer.signature_detail = "compromised_key"
         raise Refused(Verdict.TAMPERED, "compromised_key")

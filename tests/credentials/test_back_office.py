@@ -35,6 +35,8 @@ def form_data(issuer, exercises, /, **changes):
         "is_active": "on",
         "requirements-TOTAL_FORMS": len(exercises),
         "requirements-INITIAL_FORMS": 0,
+        "quiz_requirements-TOTAL_FORMS": 0,
+        "quiz_requirements-INITIAL_FORMS": 0,
         "competencies-TOTAL_FORMS": 0,
         "competencies-INITIAL_FORMS": 0,
     }

@@ -23,8 +23,6 @@ OB = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
 CRED = "https://www.w3.org/2018/credentials#"
 EXAMPLE_PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + b"\0" * 40
 
-OUR_DID = "did:web:127.0.0.1%3A8000:issuers:demo-institute"
-
 FORGERIES = {}
 
 
@@ -189,7 +187,13 @@ edit("an_issuer_in_capitals", "unknown_issuer", issuer__id="DID:WEB:127.0.0.1%3A
 edit("an_issuer_of_null", "unknown_issuer", issuer=None)
 edit("an_issuer_with_a_null_character", "unknown_issuer", issuer__id="did:web:\0")
 edit("an_issuer_that_is_a_list", "unknown_issuer", issuer=[1, 2, 3])
-edit("our_did_as_text", "tampered", issuer=OUR_DID)
+
+
+@forgery("tampered")
+def our_did_as_text(document):
+    return document | {"issuer": document["issuer"]["id"]}
+
+
 edit("no_issuer", "unreadable", issuer=...)
 edit("not_a_credential", "unreadable", type=["Person"])
 edit("a_type_that_is_a_number", "unreadable", type=7)
