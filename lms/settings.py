@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "lms.accounts",
     "lms.credentials",
     "lms.verification",
+    "lms.trust",
     "lms.certificates",
     "courses",
     "grading",
@@ -261,6 +262,7 @@ CELERY_TASK_ROUTES = {
     # Signed, so it is made where the issuers' keys are.
     "lms.verification.tasks.make_bundle": {"queue": "credentials"},
     "lms.verification.tasks.*": {"queue": "verification"},
+    "lms.trust.tasks.*": {"queue": "verification"},
     "lms.certificates.tasks.*": {"queue": "certificates"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -273,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=120),
     },
     "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
+    "trust-status-lists": {"task": "lms.trust.tasks.refresh_status_lists", "schedule": timedelta(minutes=30)},
     "verification-bundle": {"task": "lms.verification.tasks.make_bundle", "schedule": timedelta(minutes=2)},
     "verification-sweep": {
         "task": "lms.verification.tasks.sweep",
@@ -317,6 +320,10 @@ GRADING_STAKES = "lms.credentials.stakes.of_regrade"
 
 # Whose bundles for verifying offline are believed: public keys (z6Mk…), separated by commas; see docs/verifying.md.
 BUNDLE_KEYS = [key for key in env("BUNDLE_KEYS").split(",") if key]
+# Whose lists of trusted issuers are believed, likewise; and for trials, addresses without TLS that may be asked for
+# status lists (``http://127.0.0.1:8001/``).
+TRUST_LIST_KEYS = [key for key in env("TRUST_LIST_KEYS").split(",") if key]
+TRUST_FETCH_INSECURE = [prefix for prefix in env("TRUST_FETCH_INSECURE").split(",") if prefix]
 BUNDLE_KEYS_FILE = VAR_DIR / "keys" / "bundles.public.json"
 # Only the signing worker is started with these variables; everywhere else the keys are out of reach. A file, the same
 # file encrypted under a passphrase, or the transit engine of Vault or OpenBao; see lms/credentials/custody.py.

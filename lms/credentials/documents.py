@@ -33,6 +33,7 @@ class Competency:
     code: str
     name: str
     url: str
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,9 @@ def _alignment(competency: Competency) -> Document:
         "targetCode": competency.code,
         "targetName": competency.name,
         "targetFramework": f"{competency.framework} {competency.version}",
-        "targetDescription": "เทียบเคียงกับ / mapped to",
+        "targetDescription": "เทียบเคียงกับ / mapped to"
+        if competency.level is None
+        else f"เทียบเคียงกับ ระดับ {competency.level} / mapped to, level {competency.level}",
         "targetType": "ceasn:Competency",
         "targetUrl": competency.url,
     }

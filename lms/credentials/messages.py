@@ -75,6 +75,12 @@ MESSAGES = {
     ),
 }
 
+# Of another body's credential it is known that it was revoked, not when or why.
+REVOKED_UNDATED = Text(
+    "ผู้ออกเพิกถอนวุฒิบัตรนี้แล้ว จึงไม่ควรใช้เป็นหลักฐาน วันที่และเหตุผลโปรดสอบถามผู้ออก",
+    "Its issuer has revoked it. It should not be accepted as evidence. Ask the issuer when and why.",
+)
+
 REASONS = {
     # Unreadable
     "too_large": Text(
@@ -195,6 +201,15 @@ REASONS = {
     "no_status_list": Text(
         "ชุดข้อมูลออฟไลน์ไม่มีสถานะที่ยังใช้ได้ของวุฒิบัตรนี้ โปรดดาวน์โหลดชุดใหม่",
         "The offline bundle has no current status for it: fetch a new one.",
+    ),
+    # Could not check: another body's
+    "no_status_of_others": Text(
+        "ระบบนี้ยังไม่มีสถานะล่าสุดของวุฒิบัตรจากผู้ออกรายนี้",
+        "There is no current status of this issuer's credentials here at present.",
+    ),
+    "trust_list_expired": Text(
+        "บัญชีผู้ออกที่เชื่อถือของระบบนี้หมดอายุ โปรดแจ้งผู้ดูแลระบบ",
+        "The list of trusted issuers is out of date here; please tell the operator.",
     ),
     "no_such_file": Text("เปิดไฟล์นี้ไม่ได้", "This file cannot be opened."),
     "not_registered": Text(

@@ -8,6 +8,7 @@ from lms.credentials import views
 app_name = "credentials"
 urlpatterns = [
     path(".well-known/did.json", views.did, name="did"),
+    path("issuers/trusted.json", views.trusted_issuers, name="trusted_issuers"),
     path("issuers/<slug:slug>/did.json", views.issuer_did, name="issuer_did"),
     path("status/<int:number>", views.status_list, name="status_list"),
     path("schemas/credential.json", views.schema, name="schema"),

@@ -6,6 +6,7 @@ wrong on the way, the answer is never ``valid``.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,10 +16,12 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from courses import thai
-from lms.credentials import documents, jwts, profile, proofs, seals, unpacking
-from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, Text, Verdict
+from lms.credentials import documents, jwts, profile, proofs, seals, status_list, unpacking
+from lms.credentials.known_issuers import KnownIssuer, KnownKey
+from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, REVOKED_UNDATED, Text, Verdict
 from lms.credentials.models import Credential, Issuer, IssuerKey
 from lms.credentials.numbers import NotANumber, from_number, to_number
+from lms.trust import registry as trust
 
 log = logging.getLogger(__name__)
 Document = dict[str, Any]
@@ -46,6 +49,8 @@ class Verification:
     issuer_name: Text = NOBODY
     status_ok: bool | None = None
     as_of: datetime = field(default_factory=timezone.now)
+    # Of the status alone, where it is known by a list that is older than this answer.
+    status_as_of: datetime | None = None
     validity_ok: bool | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
@@ -77,7 +82,7 @@ class Verification:
                 "name_th": self.issuer_name.th,
                 "name_en": self.issuer_name.en,
             },
-            "status": {"ok": self.status_ok, "as_of": documents.timestamp(self.as_of)},
+            "status": {"ok": self.status_ok, "as_of": documents.timestamp(self.status_as_of or self.as_of)},
             "validity": {
                 "ok": self.validity_ok,
                 "from": documents.timestamp(self.valid_from) if self.valid_from else None,
@@ -161,13 +166,19 @@ class Register(Protocol):
 
 
 class Database:
-    """The register itself."""
+    """The register itself, and beside it the issuers of other bodies that are trusted here."""
 
     def issuer(self, did: str) -> Any:
-        return Issuer.objects.filter(did=did).first()
+        return Issuer.objects.filter(did=did).first() or trust.issuer(did)
 
     def check_status(self, answer: Verification, document: Document, issuer: Any) -> None:
-        _check_status(answer, document, issuer)
+        if not isinstance(issuer, KnownIssuer):
+            _check_status(answer, document, issuer)
+            return
+        known = trust.current()
+        if known is None or not known.is_in_force:
+            raise Refused(Verdict.COULD_NOT_CHECK, "trust_list_expired")
+        check_listed_status(answer, document, issuer, trust.status_copy)
 
 
 DATABASE = Database()
@@ -247,12 +258,12 @@ def _check_document(answer: Verification, sent: Secured, register: Register = DA
 # --- Issuer -----------------------------------------------------------------------------------------------------------
 
 
-def _check_issuer(answer: Verification, document: Document, register: Register) -> Issuer:
+def _check_issuer(answer: Verification, document: Document, register: Register) -> Any:
     if not _looks_like_a_credential(document):
         raise Refused(Verdict.UNREADABLE, "not_a_credential")
     claimed = document["issuer"]
     did = claimed.get("id") if isinstance(claimed, dict) else claimed
-    issuer: Issuer | None = register.issuer(did[:300]) if isinstance(did, str) and "\0" not in did else None
+    issuer = register.issuer(did[:300]) if isinstance(did, str) and "\0" not in did else None
     if issuer is None:
         answer.issuer_ok = False
         raise Refused(Verdict.UNKNOWN_ISSUER)
@@ -269,7 +280,7 @@ def _looks_like_a_credential(document: Document) -> bool:
 # --- Signature --------------------------------------------------------------------------------------------------------
 
 
-def _check_signature(answer: Verification, sent: Secured, issuer: Issuer) -> None:
+def _check_signature(answer: Verification, sent: Secured, issuer: Issuer | KnownIssuer) -> None:
     try:
         if problem := sent.problem():
             raise Refused(Verdict.TAMPERED, "profile", problem)
@@ -286,7 +297,7 @@ def _check_signature(answer: Verification, sent: Secured, issuer: Issuer) -> Non
     answer.issuer_ok = True
 
 
-def _key_of(sent: Secured, issuer: Issuer, signed_at: datetime) -> IssuerKey:
+def _key_of(sent: Secured, issuer: Issuer | KnownIssuer, signed_at: datetime) -> IssuerKey | KnownKey:
     """The key that the proof names, if it is the issuer's own and was in use when the proof says it was made."""
     did, _, key_id = sent.key_url.partition("#")
     key = issuer.key_named(key_id) if did == issuer.did else None
@@ -351,6 +362,24 @@ def _refuse_forger(answer: Verification) -> None:
         raise Refused(Verdict.TAMPERED, "compromised_key")
 
 
+def check_listed_status(
+    answer: Verification, document: Document, issuer: KnownIssuer, list_at: Callable[[str], Document | None]
+) -> None:
+    """The status of another body's credential, of which nothing is known here but that body's signed status lists."""
+    _refuse_forger(answer)
+    status = document["credentialStatus"]
+    url = status["statusListCredential"]
+    found = list_at(url) if url in issuer.status_lists else None
+    if found is None:
+        raise Refused(Verdict.COULD_NOT_CHECK, "no_status_of_others")
+    try:
+        bits = status_list.read(found, url=url, issuer_did=issuer.did, key_of=issuer.public_key, now=timezone.now())
+        answer.status_ok = not bits.is_set(int(status["statusListIndex"]))
+    except status_list.Unusable as error:
+        raise Refused(Verdict.COULD_NOT_CHECK, "no_status_of_others") from error
+    answer.status_as_of = bits.as_of
+
+
 def _check_validity(answer: Verification) -> None:
     has_ended = answer.valid_until is not None and answer.valid_until <= answer.as_of
     answer.validity_ok = _has_begun(answer) and not has_ended
@@ -379,7 +408,8 @@ def _message(answer: Verification, verdict: Verdict, reason: str, detail: str, l
     because = getattr(REASONS[reason], language).format(detail=detail) if reason else ""
     if verdict is Verdict.REVOKED and answer.credential:
         because = _revocation_reason(answer.credential, language)
-    text: str = getattr(MESSAGES[verdict], language).format(date=date, reason=because)
+    words = REVOKED_UNDATED if verdict is Verdict.REVOKED and not moment else MESSAGES[verdict]
+    text: str = getattr(words, language).format(date=date, reason=because)
     return f"{text} {because}".strip() if verdict is Verdict.COULD_NOT_CHECK else text
 
 

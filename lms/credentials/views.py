@@ -23,6 +23,7 @@ from lms.credentials.models import Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
 from lms.credentials.verifying import Verification
 from lms.templatetags.thai import thai_date, thai_datetime
+from lms.trust.models import TrustList
 from lms.verification import notes
 from lms.verification.forms import NameForm
 
@@ -145,7 +146,7 @@ def _status_text(answer: Verification) -> str:
     if answer.status_ok is None:
         return _("Not checked")
     if answer.status_ok:
-        return _("Not revoked, as of %(time)s") % {"time": thai_datetime(answer.as_of)}
+        return _("Not revoked, as of %(time)s") % {"time": thai_datetime(answer.status_as_of or answer.as_of)}
     return _("Not in the register")
 
 
@@ -205,6 +206,18 @@ def did(request: HttpRequest) -> JsonResponse:
 @require_GET
 def issuer_did(request: HttpRequest, slug: str) -> JsonResponse:
     return _did_response(get_object_or_404(Issuer, slug=slug).did_document())
+
+
+@require_GET
+@cache_control(public=True, max_age=300)
+def trusted_issuers(request: HttpRequest) -> HttpResponse:
+    """The signed list of other issuers that are believed here, for whoever believes the same authority."""
+    newest = TrustList.objects.first()
+    if newest is None:
+        raise Http404
+    response = HttpResponse(newest.envelope, content_type="application/json")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @require_GET

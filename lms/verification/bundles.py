@@ -22,11 +22,14 @@ from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 from django.utils import timezone
 
-from lms.credentials import documents, proofs, signing, status_list
+from lms.credentials import documents, known_issuers, proofs, signing, status_list
 from lms.credentials.custody import KeyUnavailable
+from lms.credentials.known_issuers import KnownIssuer
 from lms.credentials.messages import Verdict
 from lms.credentials.models import Credential, Issuer, StatusList
-from lms.credentials.verifying import Refused, Verification
+from lms.credentials.verifying import Refused, Verification, check_listed_status
+from lms.trust import registry as trust
+from lms.trust.models import StatusCopy
 from lms.verification import offline_page
 from lms.verification.models import OfflineBundle
 
@@ -63,30 +66,29 @@ def make(now: datetime | None = None) -> bytes:
 
 def _data(now: datetime) -> Data:
     lists = StatusList.objects.exclude(document="").order_by("pk")
+    others = _others()
+    named = {url for one in others for url in one["statusLists"]}
+    copies = [json.loads(one.document) for one in StatusCopy.objects.filter(url__in=named)]
     return {
         "version": 1,
         "site": settings.PUBLIC_URL,
         "made": documents.timestamp(now),
         "expires": documents.timestamp(now + VALID_FOR),
-        "issuers": [_issuer(issuer) for issuer in Issuer.objects.prefetch_related("keys").order_by("pk")],
-        "statusLists": [json.loads(one.document) for one in lists],
+        "issuers": [known_issuers.write(issuer) for issuer in Issuer.objects.order_by("pk")] + others,
+        "statusLists": [json.loads(one.document) for one in lists] + copies,
         "withdrawn": dict(_withdrawn()),
         "known": base64.b64encode(b"".join(sorted(_entries()))).decode(),
         "seals": _seals(),
     }
 
 
-def _issuer(issuer: Issuer) -> Data:
-    keys = [
-        {
-            "id": key.key_id,
-            "publicKeyMultibase": key.public_multikey,
-            "retired": documents.timestamp(key.retired_at) if key.retired_at else None,
-            "compromised": documents.timestamp(key.compromised_at) if key.compromised_at else None,
-        }
-        for key in issuer.keys.order_by("pk")
-    ]
-    return {"did": issuer.did, "name_th": issuer.name_th, "name_en": issuer.name_en, "keys": keys}
+def _others() -> list[Data]:
+    """The issuers of other bodies that are trusted here at this moment; our own word stands before anybody else's."""
+    known = trust.current()
+    if known is None or not known.is_in_force:
+        return []
+    own = set(Issuer.objects.values_list("did", flat=True))
+    return [known_issuers.write(one) for did, one in known.issuers.items() if did not in own]
 
 
 def _withdrawn() -> Iterator[tuple[str, Data]]:
@@ -211,25 +213,6 @@ def _is_signed(body: bytes, signature: dict[str, str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    url: str
-    public_multikey: str
-    retired_at: datetime | None
-    compromised_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class BundleIssuer:
-    did: str
-    name_th: str
-    name_en: str
-    keys: dict[str, Key]
-
-    def key_named(self, key_id: str) -> Key | None:
-        return self.keys.get(key_id)
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """What a bundle knows of one credential, under the names by which ``verifying`` speaks of it."""
 
@@ -248,7 +231,7 @@ class Bundle:
     made: datetime
     expires: datetime
     signed_by: str
-    issuers: dict[str, BundleIssuer]
+    issuers: dict[str, KnownIssuer]
     lists: dict[str, Data]
     withdrawn: dict[str, Data]
     known: bytes
@@ -260,19 +243,22 @@ class Bundle:
             made=documents.moment(data["made"]),
             expires=documents.moment(data["expires"]),
             signed_by=signed_by,
-            issuers={one["did"]: _read_issuer(one) for one in data["issuers"]},
+            issuers={one["did"]: known_issuers.read(one) for one in data["issuers"]},
             lists={one["id"]: one for one in data["statusLists"]},
             withdrawn=data["withdrawn"],
             known=base64.b64decode(data["known"]),
             seals=data["seals"],
         )
 
-    def issuer(self, did: str) -> BundleIssuer | None:
+    def issuer(self, did: str) -> KnownIssuer | None:
         return self.issuers.get(did)
 
-    def check_status(self, answer: Verification, document: Data, issuer: BundleIssuer) -> None:
+    def check_status(self, answer: Verification, document: Data, issuer: KnownIssuer) -> None:
         if timezone.now() >= self.expires:
             raise Refused(Verdict.COULD_NOT_CHECK, "bundle_expired")
+        if issuer.is_foreign:
+            check_listed_status(answer, document, issuer, self.lists.get)
+            return
         self._check_known(answer, document)
         status = document["credentialStatus"]
         withdrawn = self.withdrawn.get(status["id"])
@@ -303,30 +289,15 @@ class Bundle:
     def _identity(self, place: int) -> bytes:
         return self.known[place * _ENTRY : place * _ENTRY + _ID_BYTES]
 
-    def _is_set(self, status: Data, issuer: BundleIssuer) -> bool:
+    def _is_set(self, status: Data, issuer: KnownIssuer) -> bool:
         url = status["statusListCredential"]
         if url not in self.lists:
             raise Refused(Verdict.COULD_NOT_CHECK, "no_status_list")
 
-        def key_of(method: str) -> str | None:
-            key = issuer.key_named(method.partition("#")[2])
-            return key.public_multikey if key and not key.compromised_at else None
-
         try:
-            bits = status_list.read(self.lists[url], url=url, issuer_did=issuer.did, key_of=key_of, now=timezone.now())
+            bits = status_list.read(
+                self.lists[url], url=url, issuer_did=issuer.did, key_of=issuer.public_key, now=timezone.now()
+            )
             return bits.is_set(int(status["statusListIndex"]))
         except status_list.Unusable as error:
             raise Refused(Verdict.COULD_NOT_CHECK, "no_status_list") from error
-
-
-def _read_issuer(data: Data) -> BundleIssuer:
-    keys = {
-        one["id"]: Key(
-            url=f"{data['did']}#{one['id']}",
-            public_multikey=one["publicKeyMultibase"],
-            retired_at=documents.moment(one["retired"]) if one["retired"] else None,
-            compromised_at=documents.moment(one["compromised"]) if one["compromised"] else None,
-        )
-        for one in data["keys"]
-    }
-    return BundleIssuer(data["did"], data["name_th"], data["name_en"], keys)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lms.credentials import profile, status_list
 from lms.credentials.contexts import CONTEXTS
-from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, Verdict
+from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, REVOKED_UNDATED, Verdict
 from lms.credentials.models import Credential
 from lms.verification.notes import RESULTS
 
@@ -72,6 +72,7 @@ def _rules() -> dict[str, Any]:
         "listSchema": status_list.SCHEMA,
         "contexts": CONTEXTS,
         "verdicts": words,
+        "undated": REVOKED_UNDATED._asdict(),
         "reasons": {code: text._asdict() for code, text in REASONS.items()},
         "revocations": {"th": _revocations("th"), "en": _revocations("en")},
         "limits": {"bytes": profile.MAX_BYTES, "depth": profile.MAX_DEPTH},

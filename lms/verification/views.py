@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lms.certificates import sharing
 from lms.credentials import intake, verifying
 from lms.credentials.messages import HEADLINES, REASONS, Verdict
-from lms.credentials.models import in_language
+from lms.credentials.models import Issuer, in_language
 from lms.credentials.verifying import Verification
 from lms.credentials.views import private, status_of, too_often, verdict_page
+from lms.trust import registry as trust
 from lms.verification import batching, bundles, naming, results, tasks, uploads
 from lms.verification.archives import MOST_BYTES, Unusable
 from lms.verification.forms import FileForm, NameForm, NumberForm
@@ -195,6 +196,18 @@ def batch_result(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 def batch_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     _batch(pk).delete()
     return private(render(request, "verification/batch_gone.html", {"is_deleted": True}))
+
+
+# --- Issuers ----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def issuers(request: HttpRequest) -> HttpResponse:
+    """Whose credentials this site vouches for: its own issuers, and those of the signed list."""
+    registry = trust.current()
+    others = list(registry.issuers.values()) if registry else []
+    context = {"own": Issuer.objects.order_by("name_th"), "others": others, "registry": registry}
+    return render(request, "verification/issuers.html", context)
 
 
 # --- Offline ----------------------------------------------------------------------------------------------------

@@ -240,7 +240,10 @@
     if (!await hasValidProof(document_, key.publicKeyMultibase)) throw new Refused("tampered", "signature");
     const from = moment(document_.validFrom), until = document_.validUntil ? moment(document_.validUntil) : null;
     if (Date.now() >= moment(bundle.expires)) throw new Refused("could_not_check", "bundle_expired");
-    await checkKnown(document_, options, key);
+    // Of another body's credentials nothing is known but that body's status lists.
+    if (!issuer.foreign) await checkKnown(document_, options, key);
+    else if (key.compromised) throw new Refused("tampered", "compromised_key");
+    else if (!issuer.statusLists.includes(document_.credentialStatus.statusListCredential)) throw new Refused("could_not_check", "no_status_of_others");
     Object.assign(answer, { document: document_, issuer, from, until });
     const withdrawn = bundle.withdrawn[document_.credentialStatus.id];
     const isRevoked = await isSet(document_.credentialStatus, issuer);
@@ -285,7 +288,7 @@
     const url = status.statusListCredential;
     if (!lists.has(url)) lists.set(url, await bitsOf(url, issuer).catch(() => null));
     const bits = lists.get(url), index = Number(status.statusListIndex);
-    if (!bits || index >= LIST_BYTES * 8) throw new Refused("could_not_check", "no_status_list");
+    if (!bits || index >= LIST_BYTES * 8) throw new Refused("could_not_check", issuer.foreign ? "no_status_of_others" : "no_status_list");
     return Boolean(bits[index >> 3] & (0x80 >> (index & 7)));
   }
 
@@ -325,7 +328,8 @@
     const date = moments[answer.verdict] ? day(moments[answer.verdict]) : "–";
     let because = answer.reason ? rules.reasons[answer.reason][language].replaceAll("{detail}", answer.detail || "–") : "";
     if (answer.verdict === "revoked") because = rules.revocations[language][answer.withdrawn?.reason] || LABELS[language].unnamed;
-    const text = rules.verdicts[answer.verdict].message[language].replaceAll("{date}", date).replaceAll("{reason}", because);
+    const words = answer.verdict === "revoked" && !answer.withdrawn ? rules.undated : rules.verdicts[answer.verdict].message;
+    const text = words[language].replaceAll("{date}", date).replaceAll("{reason}", because);
     return answer.verdict === "could_not_check" && because ? `${text} ${because}` : text;
   }
 
