@@ -25,7 +25,7 @@ from typing import Any
 
 from sandboxes import channel, first_process, isolation, lockdown
 from sandboxes.cgroups import Groups
-from sandboxes.limits import Limits
+from sandboxes.limits import KernelLimits
 from sandboxes.results import SandboxUnavailable
 from sandboxes.slots import Slots
 
@@ -99,7 +99,7 @@ class Launcher:
             if role == "run"
             else Slots(isolation.ZYGOTE_UID, isolation.ZYGOTE_SLOTS)
         )
-        self.limits = Limits.from_dict(request["limits"])
+        self.limits = KernelLimits.from_dict(request["limits"])  # a box is as long as who asks for it may ask
         self.is_root = os.geteuid() == 0
         self.is_warm = False
         self.groups = Groups()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar, Self
 
 # The ceiling of a number: above it a "limit" is a typing mistake (bytes taken for megabytes), not a limit.
 CEILINGS: dict[str, float] = {
-    "wall_seconds": 86400,
+    "wall_seconds": 3600,
     "cpu_seconds": 3600,
     "memory_bytes": 64 << 30,
     "processes": 4096,
@@ -49,6 +49,8 @@ class Limits:
     output_bytes: int = 1_000_000
     open_files: int = 256
 
+    ceilings: ClassVar[Mapping[str, float]] = CEILINGS
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
@@ -56,12 +58,12 @@ class Limits:
             if type(value) not in wanted:
                 raise ValueError(f"{field.name} must be a {'number' if float in wanted else 'whole number'}: {value!r}")
             # Written so that nan, which compares false with everything, is refused too.
-            if not _FLOORS[field.name] <= value <= CEILINGS[field.name]:
-                low, high = _FLOORS[field.name], CEILINGS[field.name]
+            low, high = _FLOORS[field.name], self.ceilings[field.name]
+            if not low <= value <= high:
                 raise ValueError(f"{field.name} must be between {low} and {high}: {value!r}")
 
     @classmethod
-    def parse(cls, text: str) -> Limits:
+    def parse(cls, text: str) -> Self:
         """Read ``"wall_seconds=20,memory_bytes=500000000"``; what is not named keeps its default.
 
         Raises `ValueError` with a sentence naming the part that is wrong.
@@ -77,11 +79,11 @@ class Limits:
         return cls.from_dict(changes)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Limits:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make limits from a mapping such as one read from JSON. Raises `ValueError` like `with_`."""
         return cls().with_(**values)
 
-    def with_(self, **changes: Any) -> Limits:
+    def with_(self, **changes: Any) -> Self:
         """Return a copy with some numbers changed. Raises `ValueError` on unknown names and bad numbers."""
         known = [field.name for field in fields(self)]
         for name in changes:
@@ -92,6 +94,13 @@ class Limits:
     def as_dict(self) -> dict[str, float | int]:
         """Return the limits as plain data, ready for JSON."""
         return asdict(self)
+
+
+class KernelLimits(Limits):
+    """The limits of a kernel that a person works with: it may stay for a day, which no graded run ever takes."""
+
+    __slots__ = ()
+    ceilings: ClassVar[Mapping[str, float]] = {**CEILINGS, "wall_seconds": 86400}
 
 
 def _number(name: str, text: str) -> float | int:

@@ -25,6 +25,7 @@ from traitlets import Dict, Int, Unicode
 from sandboxes import environments
 from sandboxes.box import START_SECONDS, Box
 from sandboxes.gate import Gate
+from sandboxes.limits import KernelLimits
 from sandboxes.results import Ending, RunStatus, SandboxUnavailable
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -60,7 +61,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         """Return what the box is made of, by the declaration. Raises `SandboxUnavailable` where that is wrong."""
         try:
             environment = environments.load()[self.environment]
-            limits = environment.limits.with_(**self.limits)
+            limits = KernelLimits.from_dict(environment.limits.as_dict() | self.limits)
         except KeyError:
             raise SandboxUnavailable(f"no kernel environment {self.environment!r} is declared") from None
         except ValueError as error:

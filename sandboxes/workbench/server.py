@@ -32,7 +32,7 @@ from tornado.routing import AnyMatches, HostMatches, Matcher, PathMatches, Rule,
 from tornado.web import Application, url
 from traitlets.config import Config
 
-from sandboxes.limits import Limits
+from sandboxes.limits import KernelLimits
 from sandboxes.results import SandboxUnavailable
 from sandboxes.workbench import pages
 from sandboxes.workbench.documents import Documents
@@ -245,7 +245,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        options.limits = Limits().with_(**json.loads(options.limits)) and json.loads(options.limits)
+        options.limits = json.loads(options.limits)
+        KernelLimits.from_dict(LIMITS | options.limits)
         for address in (options.url, options.public_url):
             parts = urlsplit(address)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:

@@ -4,11 +4,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from grading import workbench
-from grading.models import DataFile, Document, Exercise
+from grading import tasks, workbench
+from grading.models import DataFile, Document, DocumentFile, DocumentVersion, Exercise
 from grading.notebooks import NotebookRefused
 from tests.grading import authored
 from tests.grading.authored import answer, check, setup
@@ -210,7 +211,7 @@ def test_versions_are_not_kept_without_end(document, monkeypatch):
 # --- Practice --------------------------------------------------------------------------------------------------------
 
 
-def test_practice_has_the_learners_file_and_ends_after_its_days(db, learner, settings):
+def test_practice_has_the_learners_file_and_ends_after_its_days(db, learner):
     document = workbench.open_practice(learner, "งบประมาณ.csv", b"x\n1\n")
     assert workbench.files_of(document) == [("งบประมาณ.csv", 4)]
     assert workbench.delete_expired() == 0
@@ -219,13 +220,24 @@ def test_practice_has_the_learners_file_and_ends_after_its_days(db, learner, set
     assert not Document.objects.exists()
 
 
+def test_the_clock_deletes_what_is_over_with_its_file_and_versions_and_nothing_else(document, learner, other_learner):
+    over, not_yet = (workbench.open_practice(person, "a.csv", b"x\n1\n") for person in (learner, other_learner))
+    Document.objects.filter(pk=over.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    (entry,) = [e for e in settings.CELERY_BEAT_SCHEDULE.values() if e["task"] == tasks.delete_expired_documents.name]
+    assert entry["schedule"] <= timedelta(hours=1)
+    tasks.delete_expired_documents()
+    assert set(Document.objects.all()) == {document, not_yet}
+    assert [file.document for file in DocumentFile.objects.all()] == [not_yet]
+    assert not DocumentVersion.objects.filter(document_id=over.pk).exists()
+
+
 @pytest.mark.parametrize("name", ["", "a/b.csv", "..", "x" * 151, "a\0b"])
 def test_a_practice_files_name_must_be_one(db, learner, name):
     with pytest.raises(workbench.DocumentRefused):
         workbench.open_practice(learner, name, b"x")
 
 
-def test_practice_has_its_limits(db, learner, settings):
+def test_practice_has_its_limits(db, learner):
     settings.WORKBENCH_PRACTICE_MAX_BYTES = 10
     with pytest.raises(workbench.DocumentRefused, match="file_too_big"):
         workbench.open_practice(learner, "a.csv", b"x" * 11)

@@ -1,6 +1,6 @@
 import pytest
 
-from sandboxes.limits import Limits
+from sandboxes.limits import KernelLimits, Limits
 
 
 def test_limits_are_read_from_one_line_of_text():
@@ -41,3 +41,12 @@ def test_a_limit_of_the_wrong_type_is_refused(values):
 def test_limits_survive_the_way_through_json():
     limits = Limits(wall_seconds=2.5, processes=9)
     assert Limits.from_dict(limits.as_dict()) == limits
+
+
+def test_a_kernel_that_a_person_works_with_may_stay_for_hours_and_no_graded_run_may():
+    assert KernelLimits.from_dict({"wall_seconds": 4 * 3600.0}).wall_seconds == 4 * 3600
+    assert KernelLimits().with_(wall_seconds=7200.0) != Limits()
+    with pytest.raises(ValueError, match=r"between 0\.1 and 86400"):
+        KernelLimits(wall_seconds=90_000.0)
+    with pytest.raises(ValueError, match=r"between 0\.1 and 3600"):
+        Limits.parse("wall_seconds=3601")
