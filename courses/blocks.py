@@ -72,11 +72,23 @@ class CodeBlock(blocks.StructBlock):
     ]
     language = blocks.ChoiceBlock(LANGUAGES, default="python", label=_("Language"))
     code = UntranslatedText(label=_("Code"), rows=8)
+    can_be_tried = blocks.BooleanBlock(
+        label=_("Readers may try it here"),
+        required=False,
+        help_text=_("Python only, without data files. The pieces of a lesson run in their order, as in a notebook."),
+    )
 
     class Meta:
         icon = "code"
         label = _("Code")
         template = "blocks/code.html"
+
+    def clean(self, value: Any) -> Any:
+        value = super().clean(value)
+        if value["can_be_tried"] and value["language"] != "python":
+            error = ValidationError(_("Only Python can be tried in a lesson."))
+            raise blocks.StructBlockValidationError({"can_be_tried": error})
+        return value
 
 
 class CalloutBlock(blocks.StructBlock):
@@ -172,6 +184,12 @@ class LessonBody(blocks.StreamBlock):
 def placed_exercises(raw_body: Any) -> list[int]:
     """The primary keys of the exercises in a stored lesson body, in order, without loading any of them."""
     return _placed("exercise", raw_body)
+
+
+def has_code_to_try(raw_body: Any) -> bool:
+    """Is there code in a stored lesson body that its author lets readers try?"""
+    values = (block.get("value") for block in raw_body if block.get("type") == "code")
+    return any(isinstance(value, dict) and value.get("can_be_tried") is True for value in values)
 
 
 def placed_quizzes(raw_body: Any) -> list[int]:

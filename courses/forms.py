@@ -42,6 +42,36 @@ class HandInForm(forms.Form):
         return data
 
 
+class PracticeForm(forms.Form):
+    """A table of the learner's own. ``cleaned_data["table"]`` is its bytes, ``filename`` what it is called."""
+
+    table = forms.FileField(
+        label=gettext_lazy("Your table (.csv)"),
+        allow_empty_file=True,  # refused below, in our own words
+        max_length=150,
+        error_messages={
+            "required": gettext_lazy("Choose your file first."),
+            "max_length": gettext_lazy("The name of the file is too long. Give it a shorter name."),
+        },
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+    filename = ""
+
+    def clean_table(self) -> bytes:
+        upload: UploadedFile[bytes] = self.cleaned_data["table"]
+        self.filename = printable(upload.name or "")
+        if not self.filename.lower().endswith((".csv", ".tsv", ".txt")):
+            text = _(
+                "“%(name)s” is no table of text. In a spreadsheet program, save it as “CSV UTF-8” (.csv) first."
+            )
+            raise ValidationError(text % {"name": self.filename})
+        data = read_upload(upload, settings.WORKBENCH_PRACTICE_MAX_BYTES)
+        if b"\0" in data:
+            text = _("There is no text in “%(name)s”. In a spreadsheet program, save it as “CSV UTF-8” (.csv) first.")
+            raise ValidationError(text % {"name": self.filename})
+        return data
+
+
 def not_ipynb(name: str) -> ValidationError:
     return ValidationError(_("“%(name)s” is not a notebook: its name must end in .ipynb.") % {"name": name})
 

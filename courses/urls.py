@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from courses import desk, document_views, enrolling, exercise_views, quiz_views, rehearsing, workbench_views
+from courses import (
+    desk,
+    document_views,
+    enrolling,
+    exercise_views,
+    practice,
+    quiz_views,
+    rehearsing,
+    trying,
+    workbench_views,
+)
 
 app_name = "courses"
 urlpatterns = [
@@ -10,6 +20,10 @@ urlpatterns = [
     path("enroll/<uuid:course_key>/", enrolling.enroll, name="enroll"),
     path("enroll/<uuid:course_key>/leave/", enrolling.leave, name="leave"),
     path("lessons/<uuid:lesson_key>/done/", enrolling.mark_lesson, name="mark_lesson"),
+    path("lessons/<uuid:lesson_key>/try/", trying.begin, name="try_lesson"),
+    path("practice/", practice.practices, name="practices"),
+    path("practice/<uuid:pk>/", workbench_views.framed(practice.practice), name="practice"),
+    path("practice/<uuid:pk>/delete/", practice.delete, name="practice_delete"),
     path("exercises/<slug:slug>/", workbench_views.framed(exercise_views.exercise), name="exercise"),
     path("exercises/<slug:slug>/release.ipynb", exercise_views.release, name="release"),
     path("exercises/<slug:slug>/files/<str:name>", exercise_views.file, name="file"),

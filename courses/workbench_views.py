@@ -25,10 +25,8 @@ def framed(view: View) -> View:
     @wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response._csp_config = settings.SECURE_CSP | {  # type: ignore[attr-defined]
-            "frame-src": [settings.WORKBENCH_URL],
-            "frame-ancestors": [CSP.NONE],
-        }
+        policy = settings.SECURE_CSP_WITH_WORKBENCH | {"frame-ancestors": [CSP.NONE]}
+        response._csp_config = policy  # type: ignore[attr-defined]
         return response
 
     return asked

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -83,6 +84,21 @@ def empty(*cells: str, text: str = "") -> NotebookNode:
     return _new_notebook(
         cells=[*above, *(_new_code(code) for code in cells or ("",))], metadata={"kernelspec": KERNELSPEC}
     )
+
+
+def code_to_read(file_name: str, content: bytes) -> str:
+    """The first cell for a table of one's own: how pandas reads it, by its encoding and its separator."""
+    options, text = "", ""
+    for encoding in ("utf-8-sig", "cp874"):
+        with suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            options = "" if encoding == "utf-8-sig" else f', encoding="{encoding}"'
+            break
+    heading = text.partition("\n")[0]
+    separator = max(",;\t|", key=heading.count)
+    if separator != "," and separator in heading:
+        options += f", sep={separator!r}"
+    return f"import pandas as pd\n\ndf = pd.read_csv({file_name!r}{options})\ndf.head()"
 
 
 def with_locked_cells(notebook: NotebookNode, release: NotebookNode) -> NotebookNode:

@@ -96,11 +96,9 @@ def open_source(exercise: Exercise, author: "_User") -> Document:
     )
 
 
-def open_lesson(learner: "_User", code: str) -> Document:
-    """The scratch document of a person's lessons: a kernel needs one. What was in it is replaced by ``code``."""
-    document = _opened(lambda: documents.empty(code), kind=Document.Kind.LESSON, owner=learner, defaults={})
-    _keep(document, documents.write(documents.empty(code)), Reason.STARTED_OVER)
-    return document
+def open_lesson(learner: "_User") -> Document:
+    """What the kernel of a person's lessons belongs to. It stays empty: nothing that is tried there is kept."""
+    return _opened(documents.empty, kind=Document.Kind.LESSON, owner=learner, defaults={})
 
 
 def open_practice(learner: "_User", file_name: str, content: bytes) -> Document:
@@ -127,9 +125,13 @@ def open_practice(learner: "_User", file_name: str, content: bytes) -> Document:
         text = _("This notebook and the file `{name}` are yours alone. They are deleted on {date}.").format(
             name=file_name, date=timezone.localdate(document.expires_at).isoformat()
         )
-        code = f"import pandas as pd\n\ndf = pd.read_csv({file_name!r})\ndf.head()"
-        _begin(document, documents.empty(code, text=text))
+        _begin(document, documents.empty(documents.code_to_read(file_name, content), text=text))
     return document
+
+
+def practice_of(learner: "_User") -> QuerySet[Document]:
+    """A person's own practice documents, the newest first."""
+    return Document.objects.filter(owner=learner, kind=Document.Kind.PRACTICE).order_by("-created_at")
 
 
 def delete_expired() -> int:
@@ -302,6 +304,11 @@ def _files(document: Document) -> QuerySet[Any]:
 def frame_url(document: Document, language: str) -> str:
     """Where the page's frame begins. It says nothing secret: without a token nothing is loaded there."""
     return f"{settings.WORKBENCH_URL}/notebooks/{document.pk}.ipynb?language={'en' if language == 'en' else 'th'}"
+
+
+def code_url(document: Document, language: str) -> str:
+    """Where a frame begins that runs code of the page around it, without a notebook."""
+    return f"{settings.WORKBENCH_URL}/code/{document.pk}?language={'en' if language == 'en' else 'th'}"
 
 
 def token_for(document: Document, person: "_User") -> dict[str, Any]:

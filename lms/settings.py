@@ -448,6 +448,8 @@ SECURE_CSP = {
 }
 # Wagtail previews a page in a frame of its own and its editors style elements inline; scripts stay as strict.
 SECURE_CSP_BACK_OFFICE = SECURE_CSP | {"style-src": [CSP.SELF, CSP.UNSAFE_INLINE], "frame-src": [CSP.SELF]}
+# Pages with a notebook, or with code to be tried.
+SECURE_CSP_WITH_WORKBENCH = SECURE_CSP | {"frame-src": [WORKBENCH_URL]}
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -1,9 +1,10 @@
 """Reads a lesson's text, written in a small dialect of Markdown, into the parts of a lesson body. Pure.
 
-Paragraphs, ``##``/``###`` headings, ``-`` lists, ``**bold**``, ``*italic*``, `` `code` ``; fenced code; pipe tables;
-``![what it shows](file "caption")``; callouts between ``::: note`` (or tip, warning) and ``:::``; and on a line of
-their own ``{{ exercise SLUG | note }}``, ``{{ quiz CODE | note }}``, ``{{ download FILE | description }}`` and
-``{{ code }}``: the next code of the Thai lesson, so that a translation cannot drift from it.
+Paragraphs, ``##``/``###`` headings, ``-`` lists, ``**bold**``, ``*italic*``, `` `code` ``; fenced code (what readers
+may try there begins with the words ``python try``); pipe tables; ``![what it shows](file "caption")``; callouts between
+``::: note`` (or tip, warning) and ``:::``; and on a line of their own ``{{ exercise SLUG | note }}``,
+``{{ quiz CODE | note }}``, ``{{ download FILE | description }}`` and ``{{ code }}``: the next code of the Thai lesson,
+so that a translation cannot drift from it.
 """
 
 import re
@@ -74,7 +75,8 @@ def _part(lines: list[str]) -> tuple[str, Any]:
         return "text", ""
     first = lines[0]
     if first.startswith("```"):
-        return "code", {"language": first[3:].strip(), "code": "\n".join(lines[1:-1])}
+        language, _, may = first[3:].strip().partition(" ")
+        return "code", {"language": language, "code": "\n".join(lines[1:-1]), "can_be_tried": may == "try"}
     if first.startswith(":::"):
         return "callout", {"kind": first[3:].strip(), "text": _html(lines[1:-1])}
     if first.startswith("|"):

@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
@@ -15,7 +16,7 @@ from wagtail.models import Page
 from wagtail_localize.fields import SynchronizedField
 
 from courses import catalog, outlines
-from courses.blocks import LessonBody
+from courses.blocks import LessonBody, has_code_to_try
 from grading.models import Quiz
 from grading.thai_fold import fold
 
@@ -221,3 +222,15 @@ class LessonPage(SiteMapPage):
         course = CoursePage.objects.ancestor_of(self).first()
         outline = outlines.of_course(course, request)
         return super().get_context(request, *args, **kwargs) | outline.around(self.translation_key)
+
+    @property
+    def has_code_to_try(self) -> bool:
+        """Does its author let readers try some of its code?"""
+        return has_code_to_try(self.body.raw_data)
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Where there is code to try, the page may frame the workbench."""
+        response: HttpResponse = super().serve(request, *args, **kwargs)
+        if self.has_code_to_try:
+            response._csp_config = settings.SECURE_CSP_WITH_WORKBENCH  # type: ignore[attr-defined]
+        return response

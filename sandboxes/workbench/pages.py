@@ -62,6 +62,24 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+_CODE_PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/workbench/code.css">
+<script defer src="/workbench/boot.js" data-site="{site}" data-document="{document}" data-language="{language}"
+  data-alone="{alone}"></script>
+<script defer type="module" src="/workbench/code.js"></script>
+</head>
+<body>
+<p id="workbench-start" role="status"></p>
+</body>
+</html>
+"""
+
 
 # Of what Jupyter would tell the page, what it needs: no folder of this machine.
 _CONFIG = frozenset(
@@ -100,6 +118,11 @@ class Plain(web.RequestHandler):
 class Channel(Plain, KernelWebsocketHandler):
     """A page's connection to its kernel."""
 
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Jupyter's own where the page speaks it, else plain JSON; never the one that is a token."""
+        chosen: str | None = super().select_subprotocol(subprotocols)
+        return chosen or ("workbench" if "workbench" in subprotocols else None)
+
 
 class FramePage(Plain, NotebookBaseHandler):
     """The page in the frame. Everybody may have it: there is nothing in it, and without a token it gets nothing."""
@@ -131,6 +154,21 @@ class FramePage(Plain, NotebookBaseHandler):
                 **texts,
             )
         )
+
+
+class CodePage(Plain, JupyterHandler):
+    """The page in the frame below a piece of code: what running it shows. Like `FramePage`, nothing in it is secret."""
+
+    @allow_unauthenticated
+    def get(self, document: str) -> None:
+        language = "en" if self.get_query_argument("language", "th") == "en" else "th"
+        texts = {name: escape(text) for name, text in _TEXTS[language].items()}
+        self.set_header("Cache-Control", "no-cache")
+        # Nothing here compiles anything.
+        policy = self._headers["Content-Security-Policy"].replace(" 'unsafe-eval'", "")
+        self.set_header("Content-Security-Policy", policy)
+        site = escape(self.settings["site_origin"])
+        self.finish(_CODE_PAGE.format(language=language, document=document, site=site, **texts))
 
 
 class OwnSession(SessionRootHandler):

@@ -102,6 +102,7 @@ def keep_only_ours(app: Application, host: str) -> None:
     notebook = next(rule for rule in _leaves(app.default_router) if rule.target is NotebookHandler)
     rules += [
         url(rf"/notebooks/({pages.DOCUMENT})\.ipynb", pages.FramePage, notebook.target_kwargs),
+        url(rf"/code/({pages.DOCUMENT})", pages.CodePage),
         url(r"/lab/api/translations/?([\w-]*)", pages.Languages),
         url(r"/api/workbench/state", pages.State),
         url(r"/api/events/subscribe", pages.Nothing),

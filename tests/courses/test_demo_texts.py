@@ -97,7 +97,7 @@ def test_markup_becomes_the_parts_of_a_lesson() -> None:
         ("text", "<p>ย่อหน้า <b>หนา</b> <code>a &lt; b</code></p><ul><li>หนึ่ง</li><li><i>สอง</i></li></ul>"),
         ("callout", {"kind": "tip", "text": "<p>ระวัง</p>"}),
         ("table", {"caption": "", "rows": "ก | ข\n1 | 2"}),
-        ("code", {"language": "python", "code": "x = 1\n\ny = 2"}),
+        ("code", {"language": "python", "code": "x = 1\n\ny = 2", "can_be_tried": False}),
         ("exercise", {"exercise": "b-n1", "note": "ลองทำ"}),
     ]
 

@@ -87,11 +87,12 @@ def test_an_authors_document_has_the_solutions(exercise, instructor):
     assert "sum(x)" in workbench.notebook_bytes(workbench.open_source(exercise, instructor)).decode()
 
 
-def test_a_lessons_code_replaces_that_of_the_lesson_before(db, learner):
-    first = workbench.open_lesson(learner, "print(1)")
-    second = workbench.open_lesson(learner, "print('สอง')")
-    assert first == second
-    assert [cell["source"] for cell in cells_of(second).values()] == ["print('สอง')"]
+def test_the_lessons_of_a_person_share_one_document_in_which_nothing_is_kept(db, learner, other_learner):
+    document = workbench.open_lesson(learner)
+    assert workbench.open_lesson(learner) == document
+    assert workbench.open_lesson(other_learner) != document
+    assert [cell["source"] for cell in cells_of(document).values()] == [""]
+    assert workbench.files_of(document) == []
 
 
 # --- Saving ----------------------------------------------------------------------------------------------------------
