@@ -217,6 +217,18 @@ def test_the_page_of_the_frame_knows_no_secret_and_no_folder(workbench, learner)
     assert "default-src 'none'" in policy
 
 
+def test_the_page_below_a_lessons_code_knows_nothing_and_compiles_nothing(workbench, learner):
+    status, headers, page = workbench.ask("GET", f"/code/{learner.document}?language=en")
+    assert status == 200
+    assert b'lang="en"' in page
+    assert learner.token.encode() not in page
+    assert headers["Set-Cookie"] is None
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert f"frame-ancestors {workbench.site.url}" in policy
+    assert workbench.status("GET", "/code/x") == 404
+
+
 # --- Connections -----------------------------------------------------------------------------------------------------
 
 
