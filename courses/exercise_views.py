@@ -141,7 +141,8 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "extension": found.extensions.filter(learner=reader(request)).first(),
         "why_closed": why_not(code, found) if code else "",
         "is_enrolled": placement.is_enrolled_for(request.user, found),
-        "lessons": lessons_of(found),
+        "lessons": (lessons := lessons_of(found)),
+        "course_key": placement.enrolled_course_key(reader(request), lessons),
         "limit": settings.GRADING_MAX_UPLOAD_BYTES,
     }
     if version:

@@ -1,5 +1,8 @@
 """What learners hand in, checked before anything is stored."""
 
+import re
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from courses.thai import BUDDHIST_OFFSET, arabic_digits
 from grading.models import in_language
 from grading.notebooks import NotebookRefused, read_notebook
 
@@ -101,3 +105,26 @@ class Moment(forms.DateTimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class Day(forms.DateField):
+    """A day as browsers ask for it, or typed as ``10/02/2569``; a Buddhist year means what it means."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    buddhist_from = 2400
+    patterns = (
+        r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})",
+        r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})",
+    )
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values or isinstance(value, date):
+            return value or None
+        typed = arabic_digits(str(value).strip())
+        for pattern in self.patterns:
+            if found := re.fullmatch(pattern, typed, re.ASCII):
+                year, month, day = (int(found[name]) for name in ("year", "month", "day"))
+                # 29 February 2567 is a day, and the year 2567 of the Common era has none.
+                with suppress(ValueError):
+                    return date(year - BUDDHIST_OFFSET if year >= self.buddhist_from else year, month, day)
+        raise ValidationError(self.error_messages["invalid"], code="invalid")

@@ -5,7 +5,7 @@ A handful of queries for any number of courses, so that lists stay as quick with
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from courses.blocks import placed_exercises, placed_quizzes
-from courses.progress import Progress, Step, is_passed, progress
+from courses.progress import Checklist, Progress, Result, Step, checklist, is_passed, progress
 from grading.models import Exercise, Quiz, QuizAttempt, Submission
+from grading.policies import Counts, counting
 
 if TYPE_CHECKING:
     from courses.models import CoursePage
@@ -29,10 +30,15 @@ class ExerciseLine:
     score: float | None
     max_score: float | None
     is_passed: bool
+    needed_percent: int = 0
 
     @property
     def url(self) -> str:
         return reverse("courses:exercise", args=[self.exercise.slug])
+
+    def step(self) -> Step:
+        result = Result(self.score, self.max_score, self.needed_percent)
+        return Step(self.exercise.title, self.url, self.is_passed, is_exercise=True, result=result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ class QuizLine:
         return reverse("courses:quiz", args=[self.quiz.slug])
 
     def step(self) -> Step:
-        return Step(self.quiz.title, self.url, self.is_passed, is_quiz=True)
+        result = Result(self.score, self.max_score, self.quiz.pass_percent)
+        return Step(self.quiz.title, self.url, self.is_passed, is_quiz=True, result=result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class LessonLine:
     def steps(self) -> Iterable[Step]:
         yield Step(self.title, self.url, self.is_done)
         for line in self.exercises:
-            yield Step(line.exercise.title, line.url, line.is_passed, is_exercise=True)
+            yield line.step()
         for quiz in self.quizzes:
             yield quiz.step()
 
@@ -99,6 +106,10 @@ class ModuleLine:
     def minutes(self) -> int:
         return sum(lesson.minutes for lesson in self.lessons)
 
+    @property
+    def progress(self) -> Progress:
+        return progress(self.steps())
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -114,6 +125,21 @@ class Outline:
     @property
     def progress(self) -> Progress:
         return progress(step for module in self.modules for step in module.steps())
+
+    @property
+    def checklist(self) -> Checklist:
+        return checklist(step for module in self.modules for step in module.steps())
+
+    def part(self, key: uuid.UUID) -> Progress | None:
+        """How far the learner is in the course, or in the module, with this translation key; None: there is none."""
+        if key == self.course.translation_key:
+            return self.progress
+        return next((module.progress for module in self.modules if module.key == key), None)
+
+    def title_of(self, key: uuid.UUID) -> str:
+        """The title of the course or of the module with this key; empty when there is none."""
+        titles = {module.key: module.title for module in self.modules}
+        return str(self.course.title if key == self.course.translation_key else titles.get(key, ""))
 
     @property
     def exercises(self) -> dict[int, ExerciseLine]:
@@ -146,86 +172,127 @@ def of_course(course: "CoursePage", request: HttpRequest) -> Outline:
 
 def of_courses(courses: Sequence["CoursePage"], request: HttpRequest) -> list[Outline]:
     """The outlines of ``courses``, in the same order, for the reader of this page."""
-    if not courses:
-        return []
-    modules, lessons = _pages_below(courses)
-    shelf = _Shelf(request, modules, lessons)
-    lessons_of = _by_parent(lessons)
-    modules_of = _by_parent(modules)
+    readers = [request.user] if request.user.is_authenticated else []
+    shelf = _Shelf(courses, request)
+    return shelf.outlines(shelf.records(readers).get(request.user.pk or 0, Record()))
 
-    def module_line(module: Any, pass_percent: int) -> ModuleLine:
-        lines = [shelf.lesson_line(lesson, pass_percent) for lesson in lessons_of[module.path]]
-        url, quiz = shelf.url(module), shelf.quiz_line(module.quiz_id)
-        return ModuleLine(module.translation_key, module.title, module.summary, url, lines, quiz)
 
-    return [
-        Outline(
-            course=course,
-            url=shelf.url(course),
-            modules=[module_line(module, course.pass_percent) for module in modules_of[course.path]],
-            is_enrolled=course.translation_key in shelf.enrolled,
-        )
-        for course in courses
-    ]
+def for_learners(courses: Sequence["CoursePage"], learners: Sequence[Any]) -> dict[int, list[Outline]]:
+    """The same for any number of learners at once, by primary key: for letters and lists of others' progress."""
+    shelf = _Shelf(courses)
+    return {pk: shelf.outlines(record) for pk, record in shelf.records(learners).items()}
+
+
+@dataclass(slots=True)
+class Record:
+    """What one learner has done: keys of courses and lessons; by exercise its score, its maximum and their share;
+    by quiz the attempt that counts."""
+
+    enrolled: set[uuid.UUID] = field(default_factory=set)
+    done: set[uuid.UUID] = field(default_factory=set)
+    best: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    attempts: dict[int, QuizAttempt] = field(default_factory=dict)
 
 
 class _Shelf:
-    """What many lines need, fetched once: the exercises that lessons place, and what the reader has done."""
+    """What many lines need, fetched once: the pages below the courses, and what they place."""
 
-    def __init__(self, request: HttpRequest, modules: Sequence[Any], lessons: Sequence[Any]) -> None:
+    def __init__(self, courses: Sequence["CoursePage"], request: HttpRequest | None = None) -> None:
         self.request = request
+        self.courses = courses
+        modules, lessons = _pages_below(courses) if courses else ([], [])
+        self.modules, self.lessons = _by_parent(modules), _by_parent(lessons)
+        self.lesson_keys = [lesson.translation_key for lesson in lessons]
         self.placed = {lesson.pk: placed_exercises(lesson.body.raw_data) for lesson in lessons}
-        self.exercises = Exercise.objects.in_bulk({pk for pks in self.placed.values() for pk in pks})
+        placed = {pk for pks in self.placed.values() for pk in pks}
+        self.exercises = Exercise.objects.in_bulk(placed) if placed else {}
         self.placed_quizzes = {lesson.pk: placed_quizzes(lesson.body.raw_data) for lesson in lessons}
         quizzes = {pk for pks in self.placed_quizzes.values() for pk in pks}
         quizzes |= {module.quiz_id for module in modules if module.quiz_id}
         self.quizzes = Quiz.objects.in_bulk(quizzes) if quizzes else {}
-        self.enrolled: set[uuid.UUID] = set()
-        self.done: set[uuid.UUID] = set()
-        self.best: dict[int, dict[str, Any]] = {}
-        self.attempts: dict[int, QuizAttempt] = {}
-        if request.user.is_authenticated:
-            self._fetch_record(request.user, [lesson.translation_key for lesson in lessons])
 
-    def _fetch_record(self, learner: Any, lesson_keys: list[uuid.UUID]) -> None:
+    def records(self, learners: Sequence[Any]) -> dict[int, Record]:
+        """What each of them has done of all this, by primary key: four queries for any number of them."""
         from courses.models import Enrollment, LessonCompletion  # noqa: PLC0415 - pages use outlines
 
-        self.enrolled = set(Enrollment.objects.of(learner).values_list("course_key", flat=True))
-        completions = LessonCompletion.objects.filter(learner=learner, lesson_key__in=lesson_keys)
-        self.done = set(completions.values_list("lesson_key", flat=True))
+        found = {learner.pk: Record() for learner in learners}
+        if not found or not self.courses:
+            return found
+        keys = [course.translation_key for course in self.courses]
+        enrolled = Enrollment.objects.filter(learner__in=found, course_key__in=keys)
+        for pk, key in enrolled.values_list("learner_id", "course_key"):
+            found[pk].enrolled.add(key)
+        completions = LessonCompletion.objects.filter(learner__in=found, lesson_key__in=self.lesson_keys)
+        for pk, key in completions.values_list("learner_id", "lesson_key"):
+            found[pk].done.add(key)
         if self.exercises:
-            own = Submission.objects.best_for(learner).filter(exercise__in=self.exercises)
-            # The columns that with_score() adds are unknown to the type checker.
-            scores: Any = own.values("exercise_id", "score", "max_score", "fraction")  # type: ignore[misc]
-            self.best = {row["exercise_id"]: row for row in scores}
+            for pk, exercise, result in _results(list(found), self.exercises):
+                found[pk].best[exercise] = result
         if self.quizzes:
-            self.attempts = QuizAttempt.objects.counting_for(learner, list(self.quizzes))
+            for attempt in QuizAttempt.objects.counting_among(list(found), list(self.quizzes)):
+                found[attempt.learner_id].attempts[attempt.quiz_id] = attempt
+        return found
+
+    def outlines(self, record: Record) -> list[Outline]:
+        """The outline of each course, in their order, for whoever has this record."""
+        return [
+            Outline(
+                course=course,
+                url=self.url(course),
+                modules=[self.module_line(record, one, course.pass_percent) for one in self.modules[course.path]],
+                is_enrolled=course.translation_key in record.enrolled,
+            )
+            for course in self.courses
+        ]
 
     def url(self, page: Any) -> str:
         return page.get_url(self.request) or ""
 
-    def lesson_line(self, lesson: Any, pass_percent: int) -> LessonLine:
+    def module_line(self, record: Record, module: Any, pass_percent: int) -> ModuleLine:
+        lines = [self.lesson_line(record, lesson, pass_percent) for lesson in self.lessons[module.path]]
+        quiz = self.quiz_line(record, module.quiz_id)
+        return ModuleLine(module.translation_key, module.title, module.summary, self.url(module), lines, quiz)
+
+    def lesson_line(self, record: Record, lesson: Any, pass_percent: int) -> LessonLine:
         known = [self.exercises[pk] for pk in dict.fromkeys(self.placed[lesson.pk]) if pk in self.exercises]
+        quizzes = [self.quiz_line(record, pk) for pk in dict.fromkeys(self.placed_quizzes[lesson.pk])]
         return LessonLine(
             key=lesson.translation_key,
             title=lesson.title,
             url=self.url(lesson),
             minutes=lesson.minutes,
-            is_done=lesson.translation_key in self.done,
-            exercises=[self.exercise_line(exercise, pass_percent) for exercise in known],
-            quizzes=[line for pk in dict.fromkeys(self.placed_quizzes[lesson.pk]) if (line := self.quiz_line(pk))],
+            is_done=lesson.translation_key in record.done,
+            exercises=[self.exercise_line(record, exercise, pass_percent) for exercise in known],
+            quizzes=[line for line in quizzes if line],
         )
 
-    def quiz_line(self, pk: int | None) -> QuizLine | None:
+    def quiz_line(self, record: Record, pk: int | None) -> QuizLine | None:
         quiz = self.quizzes.get(pk) if pk else None
-        return QuizLine(quiz, self.attempts.get(quiz.pk)) if quiz else None
+        return QuizLine(quiz, record.attempts.get(quiz.pk)) if quiz else None
 
-    def exercise_line(self, exercise: Exercise, pass_percent: int) -> ExerciseLine:
-        best = self.best.get(exercise.pk)
-        if best is None:
-            return ExerciseLine(exercise, None, None, is_passed=False)
-        passed = is_passed(best["fraction"], pass_percent)
-        return ExerciseLine(exercise, best["score"], best["max_score"], is_passed=passed)
+    def exercise_line(self, record: Record, exercise: Exercise, pass_percent: int) -> ExerciseLine:
+        if exercise.pk not in record.best:
+            return ExerciseLine(exercise, None, None, is_passed=False, needed_percent=pass_percent)
+        score, max_score, fraction = record.best[exercise.pk]
+        passed = is_passed(fraction, pass_percent)
+        return ExerciseLine(exercise, score, max_score, is_passed=passed, needed_percent=pass_percent)
+
+
+def _results(
+    learners: Sequence[int], exercises: dict[int, Exercise]
+) -> Iterator[tuple[int, int, tuple[float, float, float]]]:
+    """(learner, exercise, what counts of their graded attempts) for each pair that has any."""
+    graded = Submission.objects.filter(learner__in=learners, exercise__in=exercises).graded()
+    # The columns that graded() adds are unknown to the type checker.
+    columns: Any = ("learner_id", "exercise_id", "attempt", "score", "max_score", "fraction")
+    by_pair: dict[tuple[int, int], dict[int, tuple[float, float, float]]] = {}
+    for learner, exercise, attempt, *result in graded.order_by().values_list(*columns):
+        by_pair.setdefault((learner, exercise), {})[attempt] = (result[0], result[1], result[2])
+    for (learner, exercise), attempts in by_pair.items():
+        rule = Counts(exercises[exercise].counts)
+        chosen = counting(rule, [(attempt, result[2]) for attempt, result in attempts.items()])
+        if chosen is not None:
+            yield learner, exercise, attempts[chosen]
 
 
 def _pages_below(courses: Sequence["CoursePage"]) -> tuple[list[Any], list[Any]]:

@@ -1,9 +1,12 @@
 """Which courses place an exercise or a quiz. Grading does not know: there may be several, or none."""
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.utils.translation import get_language
+from wagtail.models import Page
 
 from courses.blocks import placed_exercises, placed_quizzes
 from courses.models import CoursePage, Enrollment, LessonPage, ModulePage
@@ -39,9 +42,29 @@ def courses_placing(placed: Exercise | Quiz, among: list[uuid.UUID] | None = Non
     return [course for course in found if any(path.startswith(course.path) for path in paths)]
 
 
+def published(keys: Iterable[uuid.UUID]) -> list[CoursePage]:
+    """The published pages of these courses: in the reader's language where there is one, else in the other."""
+    pages = CoursePage.objects.live().filter(translation_key__in=keys).select_related("locale")
+    language = (get_language() or "th")[:2]
+    best = {page.translation_key: page for page in pages if page.locale.language_code != language}
+    best |= {page.translation_key: page for page in pages if page.locale.language_code == language}
+    return list(best.values())
+
+
 def is_enrolled_for(learner: "_User | AnonymousUser", placed: Exercise | Quiz) -> bool:
     """Whether the learner is enrolled in a course that places it: what handing in requires."""
     if not learner.is_authenticated:
         return False
     keys = list(Enrollment.objects.filter(learner=learner).values_list("course_key", flat=True))
     return bool(keys) and bool(courses_placing(placed, among=keys))
+
+
+def enrolled_course_key(learner: "_User | AnonymousUser", lessons: Iterable[Page]) -> uuid.UUID | None:
+    """Of the courses that these lessons belong to the one that the learner is enrolled in."""
+    if not learner.is_authenticated:
+        return None
+    paths = {lesson.path[: -2 * lesson.steplen] for lesson in lessons} | {
+        lesson.path[: -lesson.steplen] for lesson in lessons
+    }
+    keys = CoursePage.objects.filter(path__in=paths).values("translation_key")
+    return Enrollment.objects.filter(learner=learner, course_key__in=keys).values_list("course_key", flat=True).first()

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What something graded has brought so far (None: nothing yet), and the share in percent that passes."""
+
+    score: float | None
+    max_score: float | None
+    needed_percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do: a lesson to read, an exercise or a quiz to pass."""
 
@@ -13,6 +22,11 @@ class Step:
     is_done: bool
     is_exercise: bool = False
     is_quiz: bool = False
+    result: Result | None = None
+
+    @property
+    def kind(self) -> str:
+        return "exercise" if self.is_exercise else "quiz" if self.is_quiz else "lesson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,53 @@ def progress(steps: Iterable[Step]) -> Progress:
         total=len(every),
         next=next((step for step in every if not step.is_done), None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The steps of one kind."""
+
+    kind: str
+    steps: tuple[Step, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def total(self) -> int:
+        return len(self.steps)
+
+    @property
+    def open(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if not step.is_done)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """What a course asks for, kind by kind; complete exactly when ``Progress`` is."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def missing(self) -> int:
+        return sum(len(part.open) for part in self.parts)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.parts) and not self.missing
+
+
+def checklist(steps: Iterable[Step]) -> Checklist:
+    """The steps by kind, kinds that do not occur left out."""
+    every = list(steps)
+    kinds = ("lesson", "exercise", "quiz")
+    parts = (Part(kind, tuple(step for step in every if step.kind == kind)) for kind in kinds)
+    return Checklist(tuple(part for part in parts if part.steps))
 
 
 def is_passed(fraction: float | None, pass_percent: int) -> bool:

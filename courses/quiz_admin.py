@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
@@ -86,7 +87,9 @@ class ItemViewSet(SnippetViewSet):
     edit_handler = ObjectList(
         [
             FieldRowPanel([FieldPanel("bank", widget=forms.Select()), FieldPanel("code"), FieldPanel("is_active")]),
-            MultiFieldPanel([FieldPanel("prompt_th"), FieldPanel("prompt_en")], heading=_("Question")),
+            MultiFieldPanel(
+                [FieldPanel("prompt_th"), FieldPanel("prompt_en")], heading=pgettext_lazy("quiz", "Question")
+            ),
             FieldPanel("content"),
             MultiFieldPanel(
                 [

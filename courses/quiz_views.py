@@ -140,6 +140,7 @@ def questions_page(request: HttpRequest, found: QuizAttempt, notice: str = "") -
         "unanswered": [one for one in questions if not one.is_answered],
         "notice": notice,
         "seconds": int(remaining.total_seconds()) if remaining is not None else None,
+        "course_key": placement.enrolled_course_key(reader(request), places_of(found.quiz)),
     }
     return render(request, "quizzes/attempt.html", context, status=409 if notice == "stale" else 200)
 

@@ -1,6 +1,6 @@
 """The addresses of learning that are not pages of the tree."""
 
-from django.urls import path
+from django.urls import include, path
 
 from courses import (
     desk,
@@ -17,6 +17,7 @@ from courses import (
 app_name = "courses"
 urlpatterns = [
     path("my/", desk.desk, name="desk"),
+    path("", include("courses.learning_urls")),
     path("enroll/<uuid:course_key>/", enrolling.enroll, name="enroll"),
     path("enroll/<uuid:course_key>/leave/", enrolling.leave, name="leave"),
     path("lessons/<uuid:lesson_key>/done/", enrolling.mark_lesson, name="mark_lesson"),

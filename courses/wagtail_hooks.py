@@ -15,6 +15,7 @@ from wagtail.snippets.models import register_snippet
 from courses import (
     appeal_desk,
     audit,
+    cohort_admin,
     exercise_admin,
     exercise_preflight,
     exercise_rules,
@@ -49,6 +50,7 @@ def exercise_urls() -> list[Any]:
         exercise_rules,
         quiz_statistics,
         quiz_exchange,
+        cohort_admin,
     )
     return [address for room in rooms for address in room.urls]
 
@@ -74,6 +76,12 @@ def grading_menu() -> MenuItem:
 def appeals_menu() -> MenuItem:
     address = reverse_lazy("appeal_queue")
     return ForThose(appeal_desk.MAY, _("Appeals"), address, name="appeals", icon_name="comment", order=261)
+
+
+@hooks.register("register_admin_menu_item")
+def cohorts_menu() -> MenuItem:
+    address = reverse_lazy("cohorts")
+    return ForThose(cohort_admin.MAY, _("Cohorts"), address, name="cohorts", icon_name="group", order=262)
 
 
 @hooks.register("register_page_header_buttons")

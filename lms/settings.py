@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
@@ -234,6 +235,7 @@ CACHES = {
 
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{EMBEDDED_REDIS_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "Asia/Bangkok"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True
@@ -288,10 +290,15 @@ CELERY_BEAT_SCHEDULE = {
         "args": ["credentials"],
         "options": {"queue": "credentials"},
     },
+    # Hourly, in office hours of Bangkok: nobody is reminded in the night.
+    "courses-reminders": {"task": "courses.tasks.send_reminders", "schedule": crontab(minute="10", hour="8-18")},
     "workbench-expiry": {"task": "grading.tasks.delete_expired_documents", "schedule": timedelta(hours=1)},
     "workbench-check": {"task": "lms.tasks.check_workbench", "schedule": timedelta(seconds=30)},
     "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(seconds=30)},
 }
+
+# Days before a cohort's date on which its members are reminded by e-mail; 0: on the day.
+REMINDER_DAYS = (14, 3, 0)
 
 # --- Grading -------------------------------------------------------------------------------------------------------
 

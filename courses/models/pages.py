@@ -171,7 +171,12 @@ class CoursePage(SiteMapPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         outline = outlines.of_course(self, request)
-        return super().get_context(request, *args, **kwargs) | {"outline": outline}
+        found = super().get_context(request, *args, **kwargs) | {"outline": outline}
+        if outline.is_enrolled:
+            from courses import cohort_views  # noqa: PLC0415 - views use pages
+
+            found |= cohort_views.of_course(outline, request.user)
+        return found
 
 
 class ModulePage(SiteMapPage):

@@ -289,15 +289,19 @@ class QuizAttemptQuerySet(models.QuerySet["QuizAttempt"]):
 
     def counting_for(self, learner: "_User", quizzes: Sequence[int]) -> dict[int, "QuizAttempt"]:
         """Of each quiz the learner's attempt that counts: the best or the last, as its quiz says."""
-        own = self.of(learner).finished().filter(quiz__in=quizzes).select_related("quiz").order_by("number")
-        by_quiz: dict[int, list[QuizAttempt]] = {}
-        for attempt in own.defer("paper", "answers", "points"):
-            by_quiz.setdefault(attempt.quiz_id, []).append(attempt)
-        found = {}
-        for quiz_id, attempts in by_quiz.items():
+        return {attempt.quiz_id: attempt for attempt in self.counting_among([learner.pk], quizzes)}
+
+    def counting_among(self, learners: Sequence[int], quizzes: Sequence[int]) -> list["QuizAttempt"]:
+        """The same for many learners at once: of each and each quiz the attempt that counts."""
+        found = self.finished().filter(learner__in=learners, quiz__in=quizzes).select_related("quiz").order_by("number")
+        by_pair: dict[tuple[int, int], list[QuizAttempt]] = {}
+        for attempt in found.defer("paper", "answers", "points"):
+            by_pair.setdefault((attempt.learner_id, attempt.quiz_id), []).append(attempt)
+        chosen = []
+        for attempts in by_pair.values():
             number = counting(Counts(attempts[0].quiz.counts), [(one.number, one.fraction) for one in attempts])
-            found[quiz_id] = next(one for one in attempts if one.number == number)
-        return found
+            chosen += [one for one in attempts if one.number == number]
+        return chosen
 
 
 class QuizAttempt(models.Model):

@@ -33,13 +33,14 @@ CREDENTIALS = [
     "credentials.view_credential",
     *(f"certificates.{action}_design" for action in ("add", "change", "delete", "view")),
 ]
+LEARNING = ["courses.change_cohort"]
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + TRANSLATE,
+    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz"],
     HR_OFFICERS: [],
-    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + TRANSLATE + CREDENTIALS,
+    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + TRANSLATE + CREDENTIALS,
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

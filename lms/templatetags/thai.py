@@ -1,6 +1,7 @@
 """Dates for people, in the page's language. The only way a date gets onto a page."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -48,3 +49,15 @@ def thai_datetime(value: Moment, style: str = "long") -> str:
 def keep_terms(value: str) -> str:
     """The text or HTML with the product's key terms kept whole at line ends."""
     return terms.keep_whole(value)
+
+
+@register.filter
+def hours_and_minutes(minutes: int | None) -> tuple[int, int]:
+    """``95`` → ``(1, 35)``; nothing is ``(0, 0)``."""
+    return divmod(int(minutes or 0), 60)
+
+
+@register.filter
+def of_key(values: dict[Any, Any], key: Any) -> Any:
+    """The value that stands under a key which is no word, such as a course's."""
+    return values.get(key)
