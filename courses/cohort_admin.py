@@ -124,10 +124,14 @@ def cohorts(request: HttpRequest) -> HttpResponse:
     found = Cohort.objects.filter(course_key__in=titles).annotate(size=Count("members")).order_by("-created_at", "-pk")
     shown = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "page_of": shown, "rows": [(one, titles[one.course_key]) for one in shown]}
-    return page(request, "cohorts/list.html", _("Cohorts"), None, context | CRUMBS, status=422 if form.errors else 200)
+    return page(
+        request, "cohorts/list.html", _("Cohorts"), None, context | crumbs(), status=422 if form.errors else 200
+    )
 
 
-CRUMBS: dict[str, Any] = {"breadcrumbs_items": [], "header_icon": "group"}
+def crumbs(found: Cohort | None = None) -> dict[str, Any]:
+    items = [{"url": reverse("cohorts"), "label": _("Cohorts")}]
+    return {"breadcrumbs_items": [*items, {"url": "", "label": found.name}] if found else items, "header_icon": "group"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,7 +161,7 @@ def cohort(request: HttpRequest, pk: int) -> HttpResponse:
         "cohorts/cohort.html",
         found.name,
         None,
-        context | CRUMBS | {"breadcrumbs_items": [{"url": reverse("cohorts"), "label": _("Cohorts")}]},
+        context | crumbs(found),
         status=422 if sent is not None else 200,
     )
 
@@ -207,7 +211,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         found.delete()
         messages.success(request, _("The cohort is deleted."))
         return redirect("cohorts")
-    return page(request, "cohorts/delete.html", found.name, None, {"cohort": found} | CRUMBS)
+    return page(request, "cohorts/delete.html", found.name, None, {"cohort": found} | crumbs(found))
 
 
 def own(request: HttpRequest, pk: int) -> Cohort:
