@@ -65,9 +65,7 @@ class PracticeForm(forms.Form):
         upload: UploadedFile[bytes] = self.cleaned_data["table"]
         self.filename = printable(upload.name or "")
         if not self.filename.lower().endswith((".csv", ".tsv", ".txt")):
-            text = _(
-                "“%(name)s” is no table of text. In a spreadsheet program, save it as “CSV UTF-8” (.csv) first."
-            )
+            text = _("“%(name)s” is no table of text. In a spreadsheet program, save it as “CSV UTF-8” (.csv) first.")
             raise ValidationError(text % {"name": self.filename})
         data = read_upload(upload, settings.WORKBENCH_PRACTICE_MAX_BYTES)
         if b"\0" in data:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0002_module_quiz'),
+        ('courses', '0003_code_to_try'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
