@@ -31,16 +31,22 @@ DECISIONS = [
 CREDENTIALS = [
     *(f"credentials.{action}_achievement" for action in ("add", "change", "view")),
     "credentials.view_credential",
+    "credentials.change_credential",  # withdraw, order another one; nobody writes one by hand
+    "credentials.change_award",  # decide on what somebody else proposed
+    "credentials.change_issuerkey",  # withdraw a key
+    "accounts.add_identitycheck",  # say how sure it is who a person is
     *(f"certificates.{action}_design" for action in ("add", "change", "delete", "view")),
 ]
 LEARNING = ["courses.change_cohort"]
+# An award by two people: whoever proposes it never decides on it.
+PROPOSE = ["credentials.add_award"]
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + TRANSLATE,
+    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz"],
     HR_OFFICERS: [],
-    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + TRANSLATE + CREDENTIALS,
+    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE + CREDENTIALS,
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

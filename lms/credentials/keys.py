@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from lms.accounts.models import User
 from lms.credentials import publishing, revoking
 from lms.credentials.custody import Custody, NoKeysYet
 from lms.credentials.models import Issuer, IssuerKey, KeyEvent
@@ -80,6 +82,18 @@ class Aftermath:
     lists: int
 
 
+def withdraw(key: IssuerKey, *, actor: User | None = None) -> bool:
+    """Takes a key out of the published identity, at once; False when it was before. ``compromise`` does the rest, in a
+    process that has the custody."""
+    with transaction.atomic():
+        now = timezone.now()
+        if not IssuerKey.objects.filter(pk=key.pk, compromised_at=None).update(compromised_at=now):
+            return False
+        key.compromised_at = now
+        _note(key, KeyEvent.Action.COMPROMISED, actor)
+    return True
+
+
 def compromise(key: IssuerKey, custody: Custody, *, say: Callable[[str], object] = print) -> Aftermath:
     """Withdraws a key, revokes all it signed, and issues it again under another one. Run again, it goes on where it
     was interrupted.
@@ -87,10 +101,7 @@ def compromise(key: IssuerKey, custody: Custody, *, say: Callable[[str], object]
     Raises KeyUnavailable when no other key can be had; then the key is withdrawn and everything revoked all the same.
     """
     issuer = key.issuer
-    if not key.compromised_at:
-        with transaction.atomic():
-            IssuerKey.objects.filter(pk=key.pk).update(compromised_at=timezone.now())
-            _note(key, KeyEvent.Action.COMPROMISED)
+    if withdraw(key):
         say(f"{key.url} is withdrawn from the published identity.")
     revoked = revoking.order_after_compromise(key)
     say(f"{revoked} credentials revoked.")
@@ -119,5 +130,15 @@ def identity_at(issuer: Issuer, moment: datetime) -> str:
     return event.did_document if event else ""
 
 
-def _note(key: IssuerKey, action: str) -> None:
-    KeyEvent.objects.create(key=key, action=action, did_document=json.dumps(key.issuer.did_document()))
+def without_key() -> QuerySet[Issuer]:
+    """Issuers whose keys were all withdrawn or retired, and who still have credentials to be issued again."""
+    now = timezone.now()
+    in_use = IssuerKey.objects.filter(issuer=OuterRef("pk"), begins_at__lte=now, compromised_at=None)
+    in_use = in_use.filter(Q(retired_at=None) | Q(retired_at__gt=now))
+    withdrawn = IssuerKey.objects.filter(issuer=OuterRef("pk"), compromised_at__isnull=False)
+    return Issuer.objects.filter(Exists(withdrawn), ~Exists(in_use))
+
+
+def _note(key: IssuerKey, action: str, actor: User | None = None) -> None:
+    document = json.dumps(key.issuer.did_document())
+    KeyEvent.objects.create(key=key, action=action, did_document=document, actor=actor)

@@ -153,6 +153,8 @@ class KeyEvent(models.Model):
     key = models.ForeignKey(IssuerKey, models.PROTECT, related_name="events")
     action = models.CharField(max_length=12, choices=Action)
     did_document = models.TextField()
+    # Empty: an operator's command did it.
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from celery import shared_task
 
 from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
-from lms.credentials import exporting, issuing, publishing, revoking
-from lms.credentials.custody import KeyUnavailable
-from lms.credentials.models import Achievement, Award, Credential, JwtCopy
+from lms.credentials import exporting, issuing, keys, publishing, revoking
+from lms.credentials.custody import KeyUnavailable, custody
+from lms.credentials.models import Achievement, Award, Credential, IssuerKey, JwtCopy
 
 log = logging.getLogger(__name__)
 # What one round takes on; the next one is a minute away.
@@ -28,11 +29,21 @@ def issue_due() -> int:
     """Finds everything that is due and was not issued: lost messages, new achievements, days without a key."""
     by_rule = sum(_issue_all(achievement) for achievement in Achievement.objects.issuable().select_related("issuer"))
     awarded = sum(_award(award) for award in Award.objects.due()[:MOST_PER_ROUND])
-    # What a worker signed in the very moment its key was withdrawn is found here.
-    revoking.order_after_compromise()
+    _recover()
     done = by_rule + awarded + revoking.carry_out_orders(MOST_PER_ROUND)
     exporting.make_waiting()
     return done
+
+
+@shared_task(name="lms.credentials.tasks.after_key_event")
+def after_key_event(key_id: int) -> int:
+    """Revokes what a withdrawn key signed and issues it again; interrupted, ``issue_due`` goes on with it."""
+    key = IssuerKey.objects.select_related("issuer").get(pk=key_id, compromised_at__isnull=False)
+    try:
+        return keys.compromise(key, custody(), say=log.info).reissued
+    except KeyUnavailable as error:
+        log.error("nothing can be issued again for %s: %s", key.issuer.slug, error)
+    return 0
 
 
 @shared_task(name="lms.credentials.tasks.make_jwt")
@@ -57,6 +68,17 @@ def watch_status_lists() -> int:
     """Raises the alarm when lists are not being signed. It runs on the queue of the other worker: the one that signs
     could not say that it is dead."""
     return publishing.raise_alarm()
+
+
+def _recover() -> None:
+    """What a worker signed in the very moment its key was withdrawn is found here, and an issuer left without a key
+    gets another one: an order to withdraw may have been lost on the way."""
+    revoking.order_after_compromise()
+    for issuer in keys.without_key():
+        try:
+            keys.rotate(issuer, custody(), wait=timedelta(0))
+        except KeyUnavailable as error:
+            log.error("no key can be made for %s: %s", issuer.slug, error)
 
 
 def _issue_all(achievement: Achievement) -> int:

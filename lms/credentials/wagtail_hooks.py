@@ -1,17 +1,23 @@
 """The back office: what can be earned and by which rule, and a list of what was issued, to read only."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.widgets.button import Button
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
-from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+from wagtail.snippets.views.snippets import InspectView, SnippetViewSet, SnippetViewSetGroup
 
+from courses.wagtail_hooks import ForThose
 from lms.certificates.viewsets import DesignViewSet
-from lms.credentials import regrade_views
+from lms.credentials import desk, regrade_views
 from lms.credentials.models import Achievement, Credential
 
 
@@ -62,8 +68,20 @@ class AchievementViewSet(SnippetViewSet):
     ]
 
 
+class CredentialInspect(InspectView):
+    """What is written down about one credential; from here to what can be done to it."""
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:
+        if not self.request.user.has_perm(desk.MAY_WITHDRAW):
+            return []
+        address = reverse("credential_desk", args=[self.object.pk])
+        return [Button(_("Withdraw or replace"), url=address, icon_name="cross", priority=10)]
+
+
 class CredentialViewSet(SnippetViewSet):
     model = Credential
+    inspect_view_class = CredentialInspect
     icon = "doc-full"
     menu_label = _("Credentials issued")
     list_display = ["number", "achievement", "holder_name", "issued_at", "state"]
@@ -93,10 +111,34 @@ class CredentialsGroup(SnippetViewSetGroup):
     menu_label = _("Credentials")
     menu_icon = "success"
     menu_order = 300
+    submenu_hook = "register_credentials_menu_item"
     items = (AchievementViewSet, DesignViewSet, CredentialViewSet)
 
 
 register_snippet(CredentialsGroup)
+
+
+@hooks.register("register_credentials_menu_item")
+def awards_menu() -> MenuItem:
+    return ForThose(desk.MAY_PROPOSE, _("Awards by two people"), reverse_lazy("awards"), icon_name="group", order=400)
+
+
+@hooks.register("register_credentials_menu_item")
+def keys_menu() -> MenuItem:
+    address = reverse_lazy("issuer_keys")
+    return ForThose(desk.MAY_WITHDRAW_KEYS, _("Keys of the issuers"), address, icon_name="key", order=410)
+
+
+@hooks.register("register_snippet_listing_buttons")
+def withdraw_button(snippet: Any, user: Any, next_url: str | None = None) -> Iterator[Button]:
+    if isinstance(snippet, Credential) and user.has_perm(desk.MAY_WITHDRAW):
+        address = reverse("credential_desk", args=[snippet.pk])
+        yield Button(_("Withdraw or replace"), url=address, icon_name="cross", priority=10)
+
+
+@hooks.register("register_admin_urls")
+def desk_urls() -> list[Any]:
+    return desk.urls
 
 
 @hooks.register("register_admin_urls")
