@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from wagtail.models import Page
 
+from courses import competence
 from courses.models import CoursePage, Enrollment, LessonCompletion, LessonPage
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ def enroll(request: HttpRequest, course_key: uuid.UUID) -> HttpResponse:
 
 @login_required
 def _enroll(request: HttpRequest, course: CoursePage) -> HttpResponse:
+    if any(
+        need.rule.is_required and not need.is_met
+        for need in competence.needs_of(_learner(request), course.translation_key)
+    ):
+        messages.error(request, _("This course needs another one first. What is missing stands below."))
+        return redirect(f"{course.get_url(request)}#needs")
     Enrollment.objects.enroll(learner=_learner(request), course_key=course.translation_key)
     messages.success(request, _("You are enrolled in “%(course)s”.") % {"course": course.title})
     return redirect(course.get_url(request))

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from courses import cohort_views
+from courses import cohort_views, competence_views
 
 urlpatterns = [
     path("cohorts/join/", cohort_views.join, name="join_cohort"),
     path("cohorts/<int:pk>/leave/", cohort_views.leave, name="leave_cohort"),
     path("checklist/<uuid:course_key>/", cohort_views.checklist, name="checklist"),
+    path("my/competencies/", competence_views.competencies, name="competencies"),
+    path("paths/", competence_views.paths, name="paths"),
+    path("paths/<slug:slug>/", competence_views.path, name="path"),
+    path("paths/<slug:slug>/choose/", competence_views.choose, name="choose_path"),
     path("activity/", cohort_views.active, name="active"),
 ]

@@ -183,6 +183,11 @@ def for_learners(courses: Sequence["CoursePage"], learners: Sequence[Any]) -> di
     return {pk: shelf.outlines(record) for pk, record in shelf.records(learners).items()}
 
 
+def for_nobody(courses: Sequence["CoursePage"]) -> list[Outline]:
+    """The same without a learner: nothing of it is done."""
+    return _Shelf(courses).outlines(Record())
+
+
 @dataclass(slots=True)
 class Record:
     """What one learner has done: keys of courses and lessons; by exercise its score, its maximum and their share;

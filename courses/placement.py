@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from wagtail.models import Page
 
 from courses.blocks import placed_exercises, placed_quizzes
-from courses.models import CoursePage, Enrollment, LessonPage, ModulePage
+from courses.models import CoursePage, Enrollment, LessonPage, ModulePage, Prerequisite
 from grading.models import Exercise, Quiz
 
 if TYPE_CHECKING:
@@ -52,9 +52,12 @@ def published(keys: Iterable[uuid.UUID]) -> list[CoursePage]:
 
 
 def is_enrolled_for(learner: "_User | AnonymousUser", placed: Exercise | Quiz) -> bool:
-    """Whether the learner is enrolled in a course that places it: what handing in requires."""
+    """Whether the learner is enrolled in a course that places it: what handing in requires. A quiz that stands for a
+    prerequisite is open to everybody with an account."""
     if not learner.is_authenticated:
         return False
+    if isinstance(placed, Quiz) and Prerequisite.objects.filter(placement_quiz=placed).exists():
+        return True  # it shows that one need not take the course
     keys = list(Enrollment.objects.filter(learner=learner).values_list("course_key", flat=True))
     return bool(keys) and bool(courses_placing(placed, among=keys))
 

@@ -16,6 +16,7 @@ from courses import (
     appeal_desk,
     audit,
     cohort_admin,
+    competence_admin,
     exercise_admin,
     exercise_preflight,
     exercise_rules,
@@ -35,6 +36,7 @@ register_snippet(exercise_admin.ExerciseViewSet)
 for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are taken out of use, never deleted
     register_permission_policy(model, exercise_admin.NeverDeleted(model))
 register_snippet(quiz_admin.QuizGroup)
+register_snippet(competence_admin.CompetenceGroup)
 
 
 @hooks.register("register_admin_urls")

@@ -2,21 +2,43 @@
 
 from courses.models.activity import ActiveTime, Presence
 from courses.models.cohorts import Cohort, CohortMember, DueDate, Reminder
+from courses.models.competencies import (
+    ChosenPath,
+    Competency,
+    CourseCompetency,
+    Framework,
+    Path,
+    PathStep,
+    Prerequisite,
+    Role,
+    RoleTarget,
+    SelfAssessment,
+)
 from courses.models.enrollment import Enrollment, LessonCompletion
 from courses.models.pages import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
 
 __all__ = [
     "ActiveTime",
+    "ChosenPath",
     "Cohort",
     "CohortMember",
+    "Competency",
+    "CourseCompetency",
     "CourseIndexPage",
     "CoursePage",
     "DueDate",
     "Enrollment",
+    "Framework",
     "HomePage",
     "LessonCompletion",
     "LessonPage",
     "ModulePage",
+    "Path",
+    "PathStep",
+    "Prerequisite",
     "Presence",
     "Reminder",
+    "Role",
+    "RoleTarget",
+    "SelfAssessment",
 ]

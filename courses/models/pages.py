@@ -171,12 +171,14 @@ class CoursePage(SiteMapPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         outline = outlines.of_course(self, request)
-        found = super().get_context(request, *args, **kwargs) | {"outline": outline}
-        if outline.is_enrolled:
-            from courses import cohort_views  # noqa: PLC0415 - views use pages
+        from courses import cohort_views, competence  # noqa: PLC0415 - they use pages
 
-            found |= cohort_views.of_course(outline, request.user)
-        return found
+        found = super().get_context(request, *args, **kwargs) | {
+            "outline": outline,
+            "needs": competence.needs_of(request.user, self.translation_key),
+            "competencies": competence.shown_by(self.translation_key),
+        }
+        return found | (cohort_views.of_course(outline, request.user) if outline.is_enrolled else {})
 
 
 class ModulePage(SiteMapPage):

@@ -40,13 +40,26 @@ CREDENTIALS = [
 LEARNING = ["courses.change_cohort"]
 # An award by two people: whoever proposes it never decides on it.
 PROPOSE = ["credentials.add_award"]
+# What people should be able to do is the platform's word, not that of a single provider.
+PLANS = [
+    *(
+        f"courses.{action}_{model}"
+        for model in ("path", "role", "coursecompetency", "prerequisite")
+        for action in ("add", "change", "delete", "view")
+    ),
+    "courses.view_framework",
+    "courses.change_framework",
+]
 TRANSLATE = ["wagtail_localize.submit_translation"]
 
 MODEL_PERMISSIONS = {
     INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
     REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz"],
     HR_OFFICERS: [],
-    OPERATORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE + CREDENTIALS,
+    OPERATORS: [
+        *(ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE + CREDENTIALS),
+        *PLANS,
+    ],
 }
 # On pages of this kind, in every language, and all that lies below them.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {

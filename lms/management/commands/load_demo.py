@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
-from courses.demo import content
+from courses.demo import content, planning
 from lms import demo
 
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, with_accounts: bool, **options: Any) -> None:
         do_without_cache_if_it_is_down()
         loaded = content.load()
+        planning.load(content.key)
         achievement = demo.load_achievement(loaded.exercises)
         if settings.ISSUER_KEY_FILE:
             call_command("make_issuer_key", issuer=demo.ISSUER, stdout=StringIO())
