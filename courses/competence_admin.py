@@ -1,6 +1,6 @@
 """Competencies, roles, paths and prerequisites in the back office."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -20,7 +20,7 @@ def known_courses() -> list[tuple[str, str]]:
 
 
 def course_panel(name: str) -> FieldPanel:
-    return FieldPanel(name, widget=forms.Select(choices=known_courses))
+    return FieldPanel(name, widget=forms.Select(choices=cast(Any, known_courses)))
 
 
 class CourseColumn(Column):

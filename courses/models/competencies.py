@@ -110,7 +110,7 @@ class CourseCompetency(models.Model):
             raise ValidationError({"level": _("The framework has no such level.")})
 
 
-class Role(InTwoLanguages, ClusterableModel):
+class Role(InTwoLanguages, ClusterableModel):  # type: ignore[django-manager-missing]
     """A kind of work, with what it needs."""
 
     slug = models.SlugField(_("code"), max_length=60, unique=True)
@@ -141,7 +141,7 @@ class RoleTarget(Orderable):
         return f"{self.competency} {self.level}"
 
 
-class Path(InTwoLanguages, ClusterableModel):
+class Path(InTwoLanguages, ClusterableModel):  # type: ignore[django-manager-missing]
     """An ordered set of courses toward a role."""
 
     class Kind(models.TextChoices):
