@@ -19,6 +19,7 @@ from grading.models import Exercise, Submission
 from lms.accounts import roles
 from lms.accounts.models import User
 from lms.credentials.models import Achievement, Competency, Issuer, Requirement
+from lms.privacy import notice
 
 # Known to everybody who can read this: accounts with it are only ever made for a demonstration.
 DEMO_PASSWORD = "open-data-2568"  # noqa: S105
@@ -181,6 +182,7 @@ def _person(person: Person, password: str, groups: dict[str, Group]) -> bool:
     user, is_new = User.objects.get_or_create(email=person.email, defaults=names | {"password": password})
     if is_new:
         EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+        notice.acknowledge(user)
         if person.group:
             user.groups.add(groups[person.group])
     return is_new

@@ -129,6 +129,8 @@ INSTALLED_APPS = [
     "lms.credentials",
     "lms.verification",
     "lms.trust",
+    "lms.privacy",
+    "lms.records",
     "lms.certificates",
     "courses",
     "grading",
@@ -195,6 +197,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "lms.context_processors.site",
+                "lms.privacy.notice.context",
             ],
         },
     },
@@ -212,7 +215,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
         },
     }
 }
@@ -265,6 +268,8 @@ CELERY_TASK_ROUTES = {
     "lms.verification.tasks.make_bundle": {"queue": "credentials"},
     "lms.verification.tasks.*": {"queue": "verification"},
     "lms.trust.tasks.*": {"queue": "verification"},
+    # It empties folders and rows of every room, and needs no key.
+    "lms.privacy.tasks.*": {"queue": "grading"},
     "lms.certificates.tasks.*": {"queue": "certificates"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -277,6 +282,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=120),
     },
     "credentials-watch": {"task": "lms.credentials.tasks.watch_status_lists", "schedule": timedelta(minutes=30)},
+    "privacy-erase": {"task": "lms.privacy.tasks.erase_due", "schedule": timedelta(minutes=10)},
+    "privacy-retain": {"task": "lms.privacy.tasks.delete_what_is_past_its_time", "schedule": timedelta(hours=24)},
     "trust-status-lists": {"task": "lms.trust.tasks.refresh_status_lists", "schedule": timedelta(minutes=30)},
     "verification-bundle": {"task": "lms.verification.tasks.make_bundle", "schedule": timedelta(minutes=2)},
     "verification-sweep": {
@@ -342,10 +349,29 @@ if ISSUER_KEY_VAULT and not (
     ISSUER_KEY_VAULT.startswith(("https://", "http://127.0.0.1:")) and ISSUER_KEY_VAULT_TOKEN_FILE
 ):
     raise ImproperlyConfigured("ISSUER_KEY_VAULT must be an https address, and ISSUER_KEY_VAULT_TOKEN_FILE be set too")
+# The data exchange through which a learning record reaches a workforce platform; without an address nothing is sent.
+GDX_URL = env("GDX_URL")
+GDX_CONSUMER_KEY = env("GDX_CONSUMER_KEY")
+GDX_CONSUMER_SECRET = env("GDX_CONSUMER_SECRET")
+GDX_AGENT_ID = env("GDX_AGENT_ID")
+GDX_RECORD_SERVICE = env("GDX_RECORD_SERVICE", "ws/workforce/learning-records")
+if GDX_URL and not (GDX_URL.startswith(("https://", "http://127.0.0.1:")) and GDX_CONSUMER_KEY and GDX_CONSUMER_SECRET):
+    raise ImproperlyConfigured(
+        "GDX_URL must be an https address, with GDX_CONSUMER_KEY and GDX_CONSUMER_SECRET set too"
+    )
 # Seals the PDF certificates: a key with its certificates in PEM, given to the worker that makes them and to no other.
 # The certificates of every seal there ever was are in a file that every program may read.
 SEAL_KEY_FILE = os.environ.get("SEAL_KEY_FILE", "")
 SEAL_CERTIFICATES_FILE = os.environ.get("SEAL_CERTIFICATES_FILE", str(VAR_DIR / "keys" / "seals.public.pem"))
+
+# --- Personal data -------------------------------------------------------------------------------------------------
+
+# Days after which things go by themselves, where they differ from lms/privacy/retention.py: RETENTION_LINKS_DAYS=90.
+RETENTION_DAYS = {
+    name.removeprefix("RETENTION_").removesuffix("_DAYS").lower(): env_int(name, 0)
+    for name in os.environ
+    if name.startswith("RETENTION_") and name.endswith("_DAYS")
+}
 
 # --- Languages: Thai first, English too ------------------------------------------------------------------------------
 

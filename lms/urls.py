@@ -28,6 +28,8 @@ urlpatterns = [
     *i18n_patterns(
         path("accounts/", include("lms.accounts.urls")),
         path("accounts/", include("allauth.account.urls")),
+        path("my/record/", include("lms.records.urls")),
+        path("", include("lms.privacy.urls")),
         path("my/credentials/", include("lms.certificates.holder_urls")),
         path("verify/", include("lms.verification.urls")),
         path("", include("courses.urls")),

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
+from lms.privacy import notice
+
 NAME_FIELDS = ("title", "given_name", "family_name", "name_en")
 
 
@@ -18,6 +20,8 @@ class AccountAdapter(DefaultAccountAdapter):
         user.language = (translation.get_language() or "th")[:2]
         if commit:
             user.save()
+            # It stands on the page where the data was asked for.
+            notice.acknowledge(user)
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

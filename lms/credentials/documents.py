@@ -6,6 +6,7 @@ everything that could look alike has an id. Competencies are ones the achievemen
 certification is claimed. ``profile`` holds the schema of exactly this shape.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -279,6 +280,12 @@ def competencies_of(document: Document) -> list[str]:
     """Framework, code and name of each competency the achievement is mapped to, as one line each."""
     alignments = document["credentialSubject"]["achievement"].get("alignment", [])
     return [f"{a['targetFramework']} {a['targetCode']}: {a['targetName']}" for a in alignments]
+
+
+def level_of(alignment: Document) -> int | None:
+    """The level of a competency that a credential states, if it does."""
+    found = re.search(r"level ([0-9]{1,2})$", alignment["targetDescription"])
+    return int(found[1]) if found else None
 
 
 def identity_level_of(document: Document) -> str:

@@ -212,6 +212,10 @@ REASONS = {
         "The list of trusted issuers is out of date here; please tell the operator.",
     ),
     "no_such_file": Text("เปิดไฟล์นี้ไม่ได้", "This file cannot be opened."),
+    "erased": Text(
+        "ข้อมูลของวุฒิบัตรนี้ถูกลบตามคำขอของผู้ถือ",
+        "The data of this credential were erased at its holder's request.",
+    ),
     "not_registered": Text(
         "ลายเซ็นถูกต้อง แต่ไม่พบวุฒิบัตรนี้ในทะเบียน อาจถูกลบตามคำขอของผู้ถือ",
         "The signature is right, but the credential is not in the register; its holder may have had it erased.",

@@ -360,6 +360,13 @@ class Competency(Orderable):
     code = models.CharField(_("code"), max_length=60)
     name = models.CharField(_("name"), max_length=250)
     url = models.URLField(_("page that describes it"), max_length=400)
+    level = models.PositiveSmallIntegerField(
+        _("level"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("On the framework's own scale, where it has one."),
+    )
 
     class Meta(Orderable.Meta):
         constraints = [
@@ -370,7 +377,7 @@ class Competency(Orderable):
         return f"{self.framework} {self.version} {self.code}"
 
     def facts(self) -> documents.Competency:
-        return documents.Competency(self.framework, self.version, self.code, self.name, self.url)
+        return documents.Competency(self.framework, self.version, self.code, self.name, self.url, self.level)
 
 
 class Subject(models.Model):

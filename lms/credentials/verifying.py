@@ -5,6 +5,7 @@ names is ever fetched: issuers, keys and status come from our own register, cont
 wrong on the way, the answer is never ``valid``.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from lms.credentials.known_issuers import KnownIssuer, KnownKey
 from lms.credentials.messages import HEADLINES, MESSAGES, REASONS, REVOKED_UNDATED, Text, Verdict
 from lms.credentials.models import Credential, Issuer, IssuerKey
 from lms.credentials.numbers import NotANumber, from_number, to_number
+from lms.privacy.models import ErasedCredential
 from lms.trust import registry as trust
 
 log = logging.getLogger(__name__)
@@ -233,7 +235,8 @@ def _check_number(answer: Verification, typed: str) -> None:
     answer.number = to_number(uid)
     credential = Credential.objects.filter(pk=uid).first()
     if credential is None:
-        raise Refused(Verdict.UNKNOWN, "no_such_number")
+        was_erased = ErasedCredential.objects.filter(pk=uid).exists()
+        raise Refused(Verdict.UNKNOWN, "erased" if was_erased else "no_such_number")
     # The register itself is believed only as far as the signature goes.
     _check_document(answer, _read(credential.document.encode()))
 
@@ -337,15 +340,29 @@ def _check_status(answer: Verification, document: Document, issuer: Issuer) -> N
     everything = Credential.objects.select_related("achievement__issuer", "key", "replacement__new")
     credential = everything.filter(pk=uid).first()
     if credential is None:
-        answer.status_ok = False
-        _refuse_forger(answer)
-        raise Refused(Verdict.UNKNOWN, "not_registered")
+        _check_erased(answer, document, uid)
+        return
     if not _is_as_issued(document, credential) or credential.achievement.issuer_id != issuer.pk:
         answer.document = None
         raise Refused(Verdict.TAMPERED, "not_as_issued")
     answer.credential = credential
     answer.status_ok = credential.revoked_at is None and credential.key.compromised_at is None
     answer.replaced_by = credential.replaced_by.number if credential.replaced_by else None
+
+
+def _check_erased(answer: Verification, document: Document, uid: UUID) -> None:
+    """One that is not in the register: its holder may have been erased and wanted the files they keep to count."""
+    answer.status_ok = False
+    _refuse_forger(answer)
+    erased = ErasedCredential.objects.filter(pk=uid).first()
+    if erased is None:
+        raise Refused(Verdict.UNKNOWN, "not_registered")
+    if not erased.proof_sha256 or "proof" not in document:
+        raise Refused(Verdict.UNKNOWN, "erased")
+    if hashlib.sha256(document["proof"][0]["proofValue"].encode()).hexdigest() != erased.proof_sha256:
+        answer.document = None
+        raise Refused(Verdict.TAMPERED, "not_as_issued")
+    answer.status_ok = not erased.is_revoked and erased.key.compromised_at is None
 
 
 def _is_as_issued(document: Document, credential: Credential) -> bool:

@@ -22,6 +22,7 @@ from lms.credentials.messages import Verdict
 from lms.credentials.models import Issuer, StatusList, host_did, in_language
 from lms.credentials.numbers import NotANumber, from_number, to_number
 from lms.credentials.verifying import Verification
+from lms.records import documents as records
 from lms.templatetags.thai import thai_date, thai_datetime
 from lms.trust.models import TrustList
 from lms.verification import notes
@@ -237,7 +238,18 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def schema(request: HttpRequest) -> JsonResponse:
     """The profile of our credentials, for whoever wants to check theirs as strictly as we do."""
-    address = settings.PUBLIC_URL + reverse("credentials:schema")
-    response = JsonResponse({"$id": address} | profile.SCHEMA, content_type="application/schema+json")
+    return _schema_response("credentials:schema", profile.SCHEMA)
+
+
+@require_GET
+@cache_control(public=True, max_age=3600)
+def record_schema(request: HttpRequest) -> JsonResponse:
+    """What a learning record looks like."""
+    return _schema_response("credentials:record_schema", records.SCHEMA)
+
+
+def _schema_response(name: str, found: dict[str, Any]) -> JsonResponse:
+    address = settings.PUBLIC_URL + reverse(name)
+    response = JsonResponse({"$id": address} | found, content_type="application/schema+json")
     response["Access-Control-Allow-Origin"] = "*"
     return response

@@ -28,6 +28,7 @@ from lms.credentials.known_issuers import KnownIssuer
 from lms.credentials.messages import Verdict
 from lms.credentials.models import Credential, Issuer, StatusList
 from lms.credentials.verifying import Refused, Verification, check_listed_status
+from lms.privacy.models import ErasedCredential
 from lms.trust import registry as trust
 from lms.trust.models import StatusCopy
 from lms.verification import offline_page
@@ -111,6 +112,8 @@ def _withdrawn() -> Iterator[tuple[str, Data]]:
 def _entries() -> Iterator[bytes]:
     for document in Credential.objects.values_list("document", flat=True).iterator(chunk_size=500):
         yield entry_of(json.loads(document))
+    for uid, proof in ErasedCredential.objects.exclude(proof_sha256="").values_list("pk", "proof_sha256"):
+        yield hashlib.sha256(documents.urn(uid).encode()).digest()[:_ID_BYTES] + bytes.fromhex(proof)[:_PROOF_BYTES]
 
 
 def entry_of(document: Data) -> bytes:

@@ -1,0 +1,36 @@
+"""A record as CSV, one line a competency unit: for systems, and people, that read tables."""
+
+import csv
+import io
+from typing import Any
+
+COLUMNS = (
+    "credential_number", "credential_id", "achievement_th", "achievement_en", "issuer", "awarded", "valid_until",
+    "status", "hours", "framework", "unit", "unit_name", "level", "evidence_sha256",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(record: dict[str, Any]) -> bytes:
+    """UTF-8 with the mark that Excel wants."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for entry in record["entries"]:
+        credential = entry["credential"]
+        facts = [
+            credential["number"], credential["id"], entry["achievement"]["name_th"], entry["achievement"]["name_en"],
+            entry["issuer"]["id"], entry["awarded"], entry["validUntil"] or "", credential["status"], entry["hours"],
+        ]  # fmt: skip
+        evidence = " ".join(one["sha256"] for one in entry["evidence"])
+        nothing = {"framework": "", "unit": "", "name": "", "level": None}
+        for one in entry["competencies"] or [nothing]:
+            unit = [one["framework"], one["unit"], one["name"], one["level"] or ""]
+            writer.writerow([plain(cell) for cell in [*facts, *unit, evidence]])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def plain(cell: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
