@@ -9,6 +9,7 @@ import hashlib
 import logging
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -52,7 +53,7 @@ def erase_due() -> int:
     """Carries out what is due; how many. One that fails is tried again and keeps no other waiting."""
     done = 0
     for erasure in Erasure.objects.filter(due_at__lte=timezone.now()).select_related("person")[:100]:
-        number = erasure.person_id
+        number = erasure.person.pk
         try:
             erase(erasure.person, keeps_credentials=erasure.keeps_credentials, requested_at=erasure.requested_at)
             done += 1
@@ -129,7 +130,7 @@ def _strip(person: User) -> None:
     person.user_permissions.clear()
 
 
-def _avatars(person: User) -> list[object]:
+def _avatars(person: User) -> list[Any]:
     profile = getattr(person, "wagtail_userprofile", None)
     return [profile] if profile and profile.avatar else []
 

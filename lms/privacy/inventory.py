@@ -106,6 +106,10 @@ HOLDINGS = (
     Holding("privacy.Erasure", "person", Kind.CHOICE, "id person requested_at due_at keeps_credentials"),
     Holding("courses.Enrollment", "learner", Kind.LEARNING, "id learner course_key enrolled_at"),
     Holding("courses.LessonCompletion", "learner", Kind.LEARNING, "id learner lesson_key completed_at"),
+    Holding("courses.Presence", "learner", Kind.LEARNING, "id learner last_at"),
+    Holding("courses.ActiveTime", "learner", Kind.LEARNING, "id learner course_key day seconds"),
+    Holding("courses.CohortMember", "learner", Kind.LEARNING, "id cohort learner joined_at"),
+    Holding("courses.Reminder", "learner", Kind.LEARNING, "id due_date learner due_on days sent_at"),
     Holding(
         "grading.Submission", "learner", Kind.LEARNING,
         "id exercise version learner attempt notebook filename sha256 status late_days late_percent message detail "
@@ -210,7 +214,8 @@ HOLDINGS = (
         "id data user content_type object_id parent_object_id last_updated_at",
     ),
     Holding(
-        "wagtailcore.APIToken", "user", Kind.STAFF, "id user name key_hash prefix created revoked_at last_used_at", "key_hash"
+        "wagtailcore.APIToken", "user", Kind.STAFF, "id user name key_hash prefix created revoked_at last_used_at",
+        "key_hash",
     ),
     Holding(
         "wagtailcore.Comment", "user", Kind.STAFF,
@@ -223,6 +228,7 @@ HOLDINGS = (
 # Rows about no person in particular that name who made or decided something. They stay; the name goes with the account.
 ACTORS = {
     "certificates.LogoAttestation": "attested_by",
+    "courses.Cohort": "created_by",
     "courses.CourseIndexPage": "locked_by owner",
     "courses.CoursePage": "locked_by owner",
     "courses.HomePage": "locked_by owner",
@@ -252,6 +258,7 @@ NOBODY = {
     "auth": "Permission Group",
     "certificates": "Design Signatory",
     "contenttypes": "ContentType",
+    "courses": "DueDate",
     "credentials": "Issuer IssuerKey KeyEvent StatusList StatusEntry Partner Achievement Requirement QuizRequirement "
     "Competency",
     "grading": "Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
