@@ -101,6 +101,7 @@ HOLDINGS = (
     Holding(
         "account.EmailConfirmation", "email_address__user", Kind.ACCOUNT, "id email_address created sent key", "key"
     ),
+    Holding("accounts.IdentityCheck", "person", Kind.ACCOUNT, "id person level name grounds checked_by checked_at"),
     Holding("privacy.Acknowledgement", "person", Kind.CHOICE, "id person version seen_at"),
     Holding("privacy.Consent", "person", Kind.CHOICE, "id person purpose notice given_at withdrawn_at"),
     Holding("privacy.Erasure", "person", Kind.CHOICE, "id person requested_at due_at keeps_credentials"),
@@ -235,6 +236,7 @@ ACTORS = {
     "courses.LessonPage": "locked_by owner",
     "courses.ModulePage": "locked_by owner",
     "credentials.AuditEntry": "actor",
+    "credentials.KeyEvent": "actor",
     "grading.AuditEntry": "actor",
     "grading.ExerciseVersion": "author",
     "grading.QuizItemVersion": "author",
@@ -259,8 +261,7 @@ NOBODY = {
     "certificates": "Design Signatory",
     "contenttypes": "ContentType",
     "courses": "DueDate",
-    "credentials": "Issuer IssuerKey KeyEvent StatusList StatusEntry Partner Achievement Requirement QuizRequirement "
-    "Competency",
+    "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
     "grading": "Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
     "privacy": "ErasedCredential ErasureRecord",
     # Sessions hold a number; they are deleted with the account. Batches hold what strangers sent, for hours.
