@@ -110,6 +110,8 @@ HOLDINGS = (
     Holding("courses.Presence", "learner", Kind.LEARNING, "id learner last_at"),
     Holding("courses.ActiveTime", "learner", Kind.LEARNING, "id learner course_key day seconds"),
     Holding("courses.CohortMember", "learner", Kind.LEARNING, "id cohort learner joined_at"),
+    Holding("courses.ChosenPath", "learner", Kind.LEARNING, "id learner path chosen_at"),
+    Holding("courses.SelfAssessment", "learner", Kind.LEARNING, "id learner competency level assessed_at"),
     Holding("courses.Reminder", "learner", Kind.LEARNING, "id due_date learner due_on days sent_at"),
     Holding(
         "grading.Submission", "learner", Kind.LEARNING,
@@ -260,7 +262,7 @@ NOBODY = {
     "auth": "Permission Group",
     "certificates": "Design Signatory",
     "contenttypes": "ContentType",
-    "courses": "DueDate",
+    "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite",
     "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
     "grading": "Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
     "privacy": "ErasedCredential ErasureRecord",
