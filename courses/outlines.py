@@ -21,6 +21,9 @@ from grading.policies import Counts, counting
 if TYPE_CHECKING:
     from courses.models import CoursePage
 
+# How an author looks at a draft (request.preview_as): with the other drafts around it, and nothing done yet.
+AS_LEARNER, AS_VISITOR = "learner", "visitor"
+
 
 @dataclass(frozen=True, slots=True)
 class ExerciseLine:
@@ -205,7 +208,8 @@ class _Shelf:
     def __init__(self, courses: Sequence["CoursePage"], request: HttpRequest | None = None) -> None:
         self.request = request
         self.courses = courses
-        modules, lessons = _pages_below(courses) if courses else ([], [])
+        self.preview = getattr(request, "preview_as", "")
+        modules, lessons = _pages_below(courses, drafts=bool(self.preview)) if courses else ([], [])
         self.modules, self.lessons = _by_parent(modules), _by_parent(lessons)
         self.lesson_keys = [lesson.translation_key for lesson in lessons]
         self.placed = {lesson.pk: placed_exercises(lesson.body.raw_data) for lesson in lessons}
@@ -245,12 +249,14 @@ class _Shelf:
                 course=course,
                 url=self.url(course),
                 modules=[self.module_line(record, one, course.pass_percent) for one in self.modules[course.path]],
-                is_enrolled=course.translation_key in record.enrolled,
+                is_enrolled=course.translation_key in record.enrolled or self.preview == AS_LEARNER,
             )
             for course in self.courses
         ]
 
     def url(self, page: Any) -> str:
+        if self.preview:
+            return reverse("wagtailadmin_pages:view_draft", args=[page.pk])
         return page.get_url(self.request) or ""
 
     def module_line(self, record: Record, module: Any, pass_percent: int) -> ModuleLine:
@@ -300,16 +306,19 @@ def _results(
             yield learner, exercise, attempts[chosen]
 
 
-def _pages_below(courses: Sequence["CoursePage"]) -> tuple[list[Any], list[Any]]:
-    """The published modules and lessons below ``courses``, in the order of the tree."""
+def _pages_below(courses: Sequence["CoursePage"], *, drafts: bool = False) -> tuple[list[Any], list[Any]]:
+    """The published modules and lessons below ``courses``, in the order of the tree; ``drafts``: all, as last saved."""
     from courses.models import LessonPage, ModulePage  # noqa: PLC0415 - pages use outlines
 
     below = Q()
     for course in courses:
         below |= Q(path__startswith=course.path)
-    modules = list(ModulePage.objects.live().filter(below).order_by("path"))
-    lessons = list(LessonPage.objects.live().filter(below).order_by("path"))
-    return modules, lessons
+    modules = ModulePage.objects.filter(below).order_by("path")
+    lessons = LessonPage.objects.filter(below).order_by("path")
+    if not drafts:
+        return list(modules.live()), list(lessons.live())
+    as_saved = [[page.get_latest_revision_as_object() for page in pages] for pages in (modules, lessons)]
+    return as_saved[0], as_saved[1]
 
 
 def _by_parent(pages: Iterable[Any]) -> defaultdict[str, list[Any]]:

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from wagtail.management.commands.publish_scheduled import Command
 
 from courses import reminding
 
@@ -15,3 +16,9 @@ def send_reminders() -> int:
     if sent := reminding.send_due():
         log.info("reminders_sent", extra={"count": sent})
     return sent
+
+
+@shared_task(name="courses.tasks.publish_scheduled")
+def publish_scheduled() -> None:
+    """What was approved for a time goes out, and what ends at one is taken back."""
+    Command().handle(dryrun=False)

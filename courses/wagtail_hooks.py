@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 from wagtail.permissions import register_permission_policy
@@ -15,8 +17,10 @@ from wagtail.snippets.models import register_snippet
 from courses import (
     appeal_desk,
     audit,
+    checklist,
     cohort_admin,
     competence_admin,
+    course_desk,
     exercise_admin,
     exercise_preflight,
     exercise_rules,
@@ -42,6 +46,7 @@ register_snippet(competence_admin.CompetenceGroup)
 @hooks.register("register_admin_urls")
 def exercise_urls() -> list[Any]:
     rooms = (
+        course_desk,
         exercise_admin,
         exercise_preflight,
         exercise_similarity,
@@ -69,6 +74,22 @@ class ForThose(MenuItem):
 
 
 @hooks.register("register_admin_menu_item")
+def courses_menu() -> MenuItem:
+    address = reverse_lazy("author_courses")
+    return MenuItem(_("Courses"), address, name="courses", icon_name="folder-open-inverse", order=90)
+
+
+@hooks.register("before_publish_page")
+def whole_courses_only(request: HttpRequest, page: Any) -> HttpResponse | None:
+    """Even whoever may publish alone publishes no course that lacks something."""
+    is_course = isinstance(page, CoursePage) and page.locale.language_code == "th"
+    if not is_course or checklist.of_course(page).is_complete:
+        return None
+    messages.error(request, course_desk.why_not_sent("missing"))
+    return redirect("course_desk", page.pk)
+
+
+@hooks.register("register_admin_menu_item")
 def grading_menu() -> MenuItem:
     address = reverse_lazy("grading_queue")
     return ForThose(manual_grading.MAY, _("Grading by hand"), address, name="grading", icon_name="edit", order=260)
@@ -84,6 +105,12 @@ def appeals_menu() -> MenuItem:
 def cohorts_menu() -> MenuItem:
     address = reverse_lazy("cohorts")
     return ForThose(cohort_admin.MAY, _("Cohorts"), address, name="cohorts", icon_name="group", order=262)
+
+
+@hooks.register("register_page_header_buttons")
+def course_desk_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    if isinstance(page, CoursePage) and page.permissions_for_user(user).can_edit():
+        yield Button(_("Checklist and review"), reverse("course_desk", args=[page.pk]), icon_name="check", priority=80)
 
 
 @hooks.register("register_page_header_buttons")

@@ -290,6 +290,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "lms.verification.tasks.sweep",
         "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15)),
     },
+    "courses-publish-scheduled": {"task": "courses.tasks.publish_scheduled", "schedule": timedelta(seconds=60)},
     "pulse-grading": {"task": "lms.tasks.pulse", "schedule": timedelta(seconds=15), "args": ["grading"]},
     "pulse-credentials": {
         "task": "lms.tasks.pulse",
@@ -444,6 +445,9 @@ WAGTAILADMIN_BASE_URL = PUBLIC_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_FINISH_WORKFLOW_ACTION = "courses.approved.publish"
+# A translation begins as a draft, also that of a published page: a second person approves it.
+WAGTAILLOCALIZE_SYNC_LIVE_STATUS_ON_TRANSLATE = False
 # A Thai address would lose every vowel and tone mark above or below the line: Latin only, see courses.models.pages.
 WAGTAIL_ALLOW_UNICODE_SLUGS = False
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES

@@ -16,6 +16,7 @@ from grading.models import DataFile, Exercise, ExerciseVersion, Submission
 from lms import demo
 from lms.accounts.models import User
 from lms.credentials.models import Achievement
+from tests.searches import OTHERS, QUERIES
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +44,25 @@ def demonstration(django_db_setup, django_db_blocker):
 @pytest.fixture
 def loaded(demonstration, db):
     return demonstration
+
+
+def codes_found(client, query, language="") -> list[str]:
+    return [
+        course.code for course in client.get(f"{language}/courses/", {"q": query}).context["found"].page.object_list
+    ]
+
+
+def test_every_query_finds_the_course_that_was_looked_for_mostly_as_the_first(loaded, client) -> None:
+    found = {query: (codes_found(client, query), wanted) for query, wanted in QUERIES}
+    assert [query for query, (codes, wanted) in found.items() if wanted not in codes] == []
+    first = [query for query, (codes, wanted) in found.items() if codes[0] == wanted]
+    assert len(first) >= 24, set(found) - set(first)
+
+
+def test_english_and_mixed_queries_find_too_in_both_catalogues(loaded, client) -> None:
+    for query, wanted in OTHERS:
+        for language in ("", "/en"):
+            assert wanted in codes_found(client, query, language), (query, language)
 
 
 def words_of(answer) -> str:

@@ -15,10 +15,13 @@ from courses.models.competencies import (
     SelfAssessment,
 )
 from courses.models.enrollment import Enrollment, LessonCompletion
+from courses.models.facets import Area, Licence, RoleGroup
 from courses.models.pages import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
+from courses.models.reviewing import SecondPersonTask
 
 __all__ = [
     "ActiveTime",
+    "Area",
     "ChosenPath",
     "Cohort",
     "CohortMember",
@@ -32,6 +35,7 @@ __all__ = [
     "HomePage",
     "LessonCompletion",
     "LessonPage",
+    "Licence",
     "ModulePage",
     "Path",
     "PathStep",
@@ -39,6 +43,8 @@ __all__ = [
     "Presence",
     "Reminder",
     "Role",
+    "RoleGroup",
     "RoleTarget",
+    "SecondPersonTask",
     "SelfAssessment",
 ]

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +16,11 @@ from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail_localize.fields import SynchronizedField
 
-from courses import catalog, outlines
+from courses import catalog, outlines, providing, words
 from courses.blocks import LessonBody, has_code_to_try
-from grading.models import Quiz
+from courses.fields import ChoicesField
+from courses.models.facets import Area, Licence, RoleGroup
+from grading.models import Provider, Quiz
 from grading.thai_fold import fold
 
 
@@ -35,6 +38,15 @@ class SiteMapPage(Page):
     def slug_source(self) -> str:
         """The text whose Latin letters make the address."""
         return self.title
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        return [(outlines.AS_LEARNER, _("As an enrolled learner")), (outlines.AS_VISITOR, _("As a visitor"))]
+
+    def serve_preview(self, request: Any, mode_name: str) -> Any:
+        """The page as somebody else sees it, with the drafts around it: nobody's own progress is shown."""
+        request.preview_as, request.user = mode_name, AnonymousUser()
+        return super().serve_preview(request, mode_name)
 
     def _set_core_field_defaults(self) -> None:
         # Wagtail would drop every Thai vowel and tone mark above or below the line and keep the rest.
@@ -86,8 +98,7 @@ class CourseIndexPage(SiteMapPage):
         verbose_name_plural = _("course catalogs")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        courses = CoursePage.objects.live().child_of(self).order_by("path")
-        found = catalog.search(courses, request.GET.get("q", ""), request.GET.get("page"))
+        found = catalog.search(CoursePage.objects.live().child_of(self), request.GET)
         return super().get_context(request, *args, **kwargs) | {"found": found}
 
 
@@ -115,6 +126,18 @@ class CoursePage(SiteMapPage):
         blank=True,
     )
     provider = models.CharField(_("provider"), max_length=200, blank=True)
+    held_by = models.ForeignKey(
+        Provider,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("belongs to"),
+        help_text=_("Only its people see and change the course in the back office."),
+    )
+    areas = ChoicesField(_("focus areas"), given=Area.choices)
+    roles = ChoicesField(_("groups of officials"), given=RoleGroup.choices)
+    licence = models.CharField(_("licence"), max_length=20, choices=Licence, default=Licence.CC_BY)
     pass_percent = models.PositiveSmallIntegerField(
         _("an exercise counts as passed from (%)"),
         default=80,
@@ -127,7 +150,10 @@ class CoursePage(SiteMapPage):
     slug_word = "course"
     override_translatable_fields: ClassVar[list[Any]] = [
         *SiteMapPage.override_translatable_fields,
-        SynchronizedField("code", overridable=False),
+        *(
+            SynchronizedField(name, overridable=False)
+            for name in ("code", "held_by", "areas", "roles", "licence", "level", "theory_hours", "practice_hours")
+        ),
     ]
     content_panels = [
         *Page.content_panels,
@@ -139,11 +165,15 @@ class CoursePage(SiteMapPage):
                 FieldPanel("theory_hours"),
                 FieldPanel("practice_hours"),
                 FieldPanel("pass_percent"),
+                FieldPanel("licence"),
+                FieldPanel("held_by", permission="grading.change_provider", widget=forms.Select()),
             ],
             heading=_("Facts"),
         ),
         FieldPanel("summary"),
-        FieldPanel("audience"),
+        MultiFieldPanel(
+            [FieldPanel("audience"), FieldPanel("roles"), FieldPanel("areas")], heading=_("For whom and about what")
+        ),
         FieldPanel("outcomes"),
     ]
     parent_page_types = ["courses.CourseIndexPage"]
@@ -165,6 +195,7 @@ class CoursePage(SiteMapPage):
         told = [self.title, self.code, self.summary, self.audience, self.provider, *map(str, self.outcome_texts())]
         self.search_text = fold("\n".join(told)).casefold()
         super().save(*args, **kwargs)
+        providing.share_rights(self)
 
     def outcome_texts(self) -> list[str]:
         return [block.value for block in self.outcomes]
@@ -178,7 +209,11 @@ class CoursePage(SiteMapPage):
             "needs": competence.needs_of(request.user, self.translation_key),
             "competencies": competence.shown_by(self.translation_key),
         }
-        return found | (cohort_views.of_course(outline, request.user) if outline.is_enrolled else {})
+        return found | (
+            cohort_views.of_course(outline, request.user)
+            if outline.is_enrolled and request.user.is_authenticated
+            else {}
+        )
 
 
 class ModulePage(SiteMapPage):
@@ -214,6 +249,8 @@ class LessonPage(SiteMapPage):
 
     minutes = models.PositiveSmallIntegerField(_("minutes"), default=30, validators=[MinValueValidator(1)])
     body = StreamField(LessonBody(), verbose_name=_("content"), blank=True)
+    # The folded words of the lesson that the catalog is searched by.
+    search_text = models.TextField(editable=False, blank=True)
 
     template = "courses/lesson_page.html"
     slug_word = "lesson"
@@ -224,6 +261,10 @@ class LessonPage(SiteMapPage):
     class Meta:
         verbose_name = _("lesson")
         verbose_name_plural = _("lessons")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_text = fold(f"{self.title}\n{words.of_body(self.body.raw_data)}").casefold()
+        super().save(*args, **kwargs)
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         course = CoursePage.objects.ancestor_of(self).first()

@@ -6,6 +6,7 @@ from grading.models.exercises import DataFile, Exercise, ExerciseVersion, Publis
 from grading.models.grades import Grade
 from grading.models.people import Appeal, Extension, Judgement
 from grading.models.preflights import PreflightReport
+from grading.models.providers import Provider, ProviderMember
 from grading.models.quizzes import ItemBank, Quiz, QuizAttempt, QuizDraw, QuizItem, QuizItemVersion
 from grading.models.regrades import Regrade, RegradeItem
 from grading.models.rehearsals import Rehearsal
@@ -30,6 +31,8 @@ __all__ = [
     "ItemBank",
     "Judgement",
     "PreflightReport",
+    "Provider",
+    "ProviderMember",
     "PublishRefused",
     "Quiz",
     "QuizAttempt",

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from grading.models.audit import AuditEntry, record
+from grading.models.providers import Provider
 from grading.policies import Counts, Decision, Extra, LateRule, Policy, decide
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Exercise(models.Model):
     )
 
     slug = models.SlugField(_("code"), max_length=80, unique=True)
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
     title_th = models.CharField(_("title in Thai"), max_length=200)
     title_en = models.CharField(_("title in English"), max_length=200)
     max_attempts = models.PositiveSmallIntegerField(

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 
+from grading.models.providers import Provider
 from grading.models.texts import in_language
 from grading.policies import Counts, Decision, Policy, counting, decide
 from grading.quizzes import drawing, items, marking
@@ -39,6 +40,9 @@ class ItemBank(models.Model):
     """Items that belong together: of one course, say."""
 
     slug = models.SlugField(_("code"), max_length=60, unique=True)
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
     title_th = models.CharField(_("title in Thai"), max_length=200)
     title_en = models.CharField(_("title in English"), max_length=200, blank=True)
     licence = models.CharField(_("licence"), max_length=60, default="CC BY 4.0")
@@ -164,6 +168,9 @@ class Quiz(ClusterableModel):
         ANSWERS = "answers", _("everything, right answers too")
 
     slug = models.SlugField(_("code"), max_length=80, unique=True)
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
     title_th = models.CharField(_("title in Thai"), max_length=200)
     title_en = models.CharField(_("title in English"), max_length=200)
     intro_th = models.TextField(_("introduction in Thai"), blank=True)

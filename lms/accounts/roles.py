@@ -1,11 +1,21 @@
 """Who may do what in the back office. Called explicitly: by load_demo and by ``manage.py ensure_roles``."""
 
 from django.contrib.auth.models import Group, Permission
-from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Workflow, WorkflowPage
+from wagtail.models import (
+    Collection,
+    GroupApprovalTask,
+    GroupCollectionPermission,
+    GroupPagePermission,
+    Page,
+    Workflow,
+    WorkflowPage,
+    WorkflowTask,
+)
 
-from courses.models import CourseIndexPage, HomePage
+from courses import providing
+from courses.models import CourseIndexPage, CoursePage, HomePage, SecondPersonTask
 
-INSTRUCTORS = "Instructors"
+INSTRUCTORS = providing.INSTRUCTORS
 REVIEWERS = "Reviewers"
 HR_OFFICERS = "HR officers"
 OPERATORS = "Operators"
@@ -51,20 +61,22 @@ PLANS = [
     "courses.change_framework",
 ]
 TRANSLATE = ["wagtail_localize.submit_translation"]
+EVERY_PROVIDER = ["grading.see_every_provider"]
+PROVIDERS = [f"grading.{action}_provider" for action in ("add", "change", "view")]
 
 MODEL_PERMISSIONS = {
     INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
-    REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz"],
+    REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz", *EVERY_PROVIDER],
     HR_OFFICERS: [],
     OPERATORS: [
         *(ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE + CREDENTIALS),
-        *PLANS,
+        *(PLANS + PROVIDERS + EVERY_PROVIDER),
     ],
 }
-# On pages of this kind, in every language, and all that lies below them.
+# On pages of this kind, in every language, and all that lies below them. Instructors have theirs course by course,
+# by the provider (courses.providing). They and reviewers publish by approval only: it takes two.
 PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {
-    INSTRUCTORS: (CourseIndexPage, ["add_page", "change_page", "publish_page"]),
-    REVIEWERS: (CourseIndexPage, ["change_page", "publish_page"]),
+    REVIEWERS: (CourseIndexPage, ["change_page"]),
     OPERATORS: (
         HomePage,
         ["add_page", "change_page", "publish_page", "bulk_delete_page", "lock_page", "unlock_page"],
@@ -79,7 +91,8 @@ MEDIA_PERMISSIONS = [
 
 
 def ensure_roles() -> dict[str, Group]:
-    """Makes the groups and gives them their rights; run again, it repairs what is missing and removes nothing.
+    """Makes the groups and gives them their rights; run again, it repairs what is missing. Of what an operator added it
+    removes nothing but the right to publish alone.
 
     Pages must exist for rights on them: called before the tree is there, those rights follow on the next call.
     """
@@ -88,6 +101,9 @@ def ensure_roles() -> dict[str, Group]:
         groups[name].permissions.add(*_permissions(permissions))
     for name, (kind, codenames) in PAGE_PERMISSIONS.items():
         _allow_pages(groups[name], kind, codenames)
+    _take_back_publishing([groups[INSTRUCTORS], groups[REVIEWERS]])
+    for course in CoursePage.objects.select_related("held_by__group"):
+        providing.share_rights(course)
     for name in MEDIA_ROLES:
         _allow_media(groups[name])
     _moderate([groups[REVIEWERS], groups[OPERATORS]])
@@ -117,13 +133,23 @@ def _allow_media(group: Group) -> None:
         GroupCollectionPermission.objects.get_or_create(group=group, collection=root, permission=permission)
 
 
+def _take_back_publishing(groups: list[Group]) -> None:
+    """Earlier versions let instructors write in every course and publish alone, and reviewers publish alone."""
+    given = GroupPagePermission.objects.filter(group__in=groups)
+    given.filter(permission__codename="publish_page").delete()
+    given.filter(group__name=INSTRUCTORS, page__in=CourseIndexPage.objects.all()).delete()
+
+
 def _moderate(approvers: list[Group]) -> None:
-    """Wagtail's own moderation workflow holds for the whole tree, and these groups approve."""
+    """Wagtail's moderation workflow holds for the whole tree; these groups approve, and nobody their own work."""
     workflow = Workflow.objects.filter(active=True).order_by("pk").first()
     if workflow is None:
         return
+    task, _made = SecondPersonTask.objects.get_or_create(name="ตรวจทานโดยบุคคลที่สอง", active=True)
+    task.groups.add(*approvers)
+    stock = GroupApprovalTask.objects.filter(name="Moderators approval")
+    WorkflowTask.objects.filter(workflow=workflow, task__in=stock).update(task=task)
+    if not workflow.workflow_tasks.exists():
+        WorkflowTask.objects.create(workflow=workflow, task=task)
     for page in HomePage.objects.all():
         WorkflowPage.objects.get_or_create(page_id=page.pk, defaults={"workflow": workflow})
-    for task in workflow.tasks.all():
-        if hasattr(task.specific, "groups"):
-            task.specific.groups.add(*approvers)

@@ -225,6 +225,7 @@ HOLDINGS = (
         "id page user text contentpath position created_at updated_at revision_created resolved_at resolved_by",
     ),
     Holding("wagtailcore.CommentReply", "user", Kind.STAFF, "id comment user text created_at updated_at"),
+    Holding("grading.ProviderMember", "person", Kind.STAFF, "id provider person role"),
     Holding("wagtailcore.PageSubscription", "user", Kind.STAFF, "id user page comment_notifications"),
 )  # fmt: skip
 
@@ -262,9 +263,10 @@ NOBODY = {
     "auth": "Permission Group",
     "certificates": "Design Signatory",
     "contenttypes": "ContentType",
-    "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite",
+    "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite "
+    "SecondPersonTask",
     "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
-    "grading": "Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
+    "grading": "Provider Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
     "privacy": "ErasedCredential ErasureRecord",
     # Sessions hold a number; they are deleted with the account. Batches hold what strangers sent, for hours.
     "sessions": "Session",

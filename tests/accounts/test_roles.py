@@ -37,12 +37,13 @@ def test_roles_can_be_made_before_there_are_pages(db):
     assert Group.objects.filter(name__in=ROLES).count() == len(ROLES)
 
 
-def test_an_instructor_writes_below_the_catalog_and_not_above_it(tree):
+def test_an_instructor_writes_in_courses_and_not_above_them_and_publishes_nothing_alone(tree):
     instructor = person("Instructors")
     lesson = tree.lessons[0].permissions_for_user(instructor)
     assert lesson.can_edit()
-    assert lesson.can_publish()
-    assert tree.index.permissions_for_user(instructor).can_add_subpage()
+    assert not lesson.can_publish()
+    assert not tree.index.permissions_for_user(instructor).can_add_subpage()
+    assert tree.course.permissions_for_user(instructor).can_add_subpage()
     assert not tree.home.permissions_for_user(instructor).can_edit()
     english = tree.course.get_translations().first()
     assert english.permissions_for_user(instructor).can_edit()
@@ -51,8 +52,8 @@ def test_an_instructor_writes_below_the_catalog_and_not_above_it(tree):
     assert not instructor.has_perm("accounts.change_user")
 
 
-def test_an_instructor_changes_a_lesson_in_the_back_office_and_publishes_it(client, tree):
-    client.force_login(person("Instructors"))
+def test_an_operator_changes_a_lesson_in_the_back_office_and_publishes_it(client, tree):
+    client.force_login(person("Operators"))
     lesson = tree.lessons[0]
     address = f"/cms/pages/{lesson.pk}/edit/"
     assert client.get(address).status_code == 200

@@ -78,7 +78,7 @@ def test_a_draft_is_not_shown(client, tree):
     ("query", "hits"),
     [
         ("ข้อมูล", 2),
-        ("ธรรมาภิบาล", 1),
+        ("ธรรมาภิบาล", 2),
         ("python", 1),
         ("PYTHON ข้อมูล", 1),
         ("ปีงบประมาณ", 2),

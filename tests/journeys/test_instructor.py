@@ -13,7 +13,7 @@ import pytest
 from nbformat import v4
 from playwright.sync_api import expect
 
-from tests.journeys.test_journey import GRADED, choose, hand_in, lesson_to_edit, log_in
+from tests.journeys.test_journey import GRADED, hand_in, lesson_to_edit, log_in, publish
 
 pytestmark = [
     pytest.mark.journey,
@@ -140,8 +140,7 @@ def test_an_instructors_whole_day(walk, site):
     page.locator("[role=option]").filter(has_text="แบบฝึกหัด").first.click()
     page.locator("button[data-chooser-action-choose]").last.click()
     page.locator(".modal a", has_text="ยอดรวมของวัน").first.click()
-    choose(page, "[name=action-publish]")
-    page.wait_for_url(lambda url: not url.endswith("/edit/"))
+    publish(page, walk)
 
     # Wagtail's own page editor carries inline scripts, which the policy of this site blocks; ours carry none.
     page.complaints.clear()

@@ -170,6 +170,17 @@ def choose(page, button):
     page.locator(f"footer button{button}").first.click()
 
 
+def publish(page, walk):
+    """A page at hand is sent to review by its author and approved by somebody else: nobody publishes alone."""
+    address, reviewer = page.url, walk()
+    choose(page, "[name=action-submit]")
+    page.wait_for_url(lambda url: not url.endswith("/edit/"))
+    log_in(reviewer, "th", "reviewer@demo.example")
+    reviewer.goto(address)
+    choose(reviewer, "[data-workflow-action-name=approve]")
+    reviewer.wait_for_url(lambda url: not url.endswith("/edit/"))
+
+
 def lesson_to_edit(page, title):
     page.goto(f"/cms/pages/search/?q={title.split()[0]}")
     page.locator("a[href*='/edit/']", has_text=title).first.click()
@@ -233,8 +244,7 @@ def test_an_instructor_uploads_an_exercise_and_sees_it_work(walk, site):
     page.locator("button[data-chooser-action-choose]").last.click()
     page.locator(".modal a", has_text="แบบฝึกหัดใหม่").first.click()
     expect(page.locator("[data-chooser-title]").last).to_contain_text("แบบฝึกหัดใหม่")
-    choose(page, "[name=action-publish]")
-    page.wait_for_url(lambda url: not url.endswith("/edit/"))
+    publish(page, walk)
     page.goto("/courses/da-201/m3-answers/b5/")
     expect(page.locator("#exercise-e-new")).to_contain_text("แบบฝึกหัดใหม่")
     page.locator("#done form button").click()
