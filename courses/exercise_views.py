@@ -39,7 +39,7 @@ from grading.models import (
     Submission,
     record,
 )
-from grading.prompts import prompt_html, release_bytes
+from grading.prompts import prompt_html
 from grading.scoring import Check
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def release(request: HttpRequest, slug: str) -> FileResponse | HttpResponse:
     version = found.current
     if version is None:
         raise Http404
-    return attachment(release_of(version.pk), f"{slug}.ipynb", IPYNB)
+    return attachment(workbench.release_of(version.pk), f"{slug}.ipynb", IPYNB)
 
 
 @login_required
@@ -220,15 +220,9 @@ def in_reader_language(pages: list[Any]) -> list[Any]:
     return [page for page in pages if page.locale.language_code == language] or pages
 
 
-# A version never changes, so what is derived from it may be kept.
-@lru_cache(maxsize=64)
-def release_of(version_pk: int) -> bytes:
-    return release_bytes(bytes(ExerciseVersion.objects.get(pk=version_pk).source))
-
-
 @lru_cache(maxsize=64)
 def prompt_of(version_pk: int) -> str:
-    return prompt_html(release_of(version_pk))
+    return prompt_html(workbench.release_of(version_pk))
 
 
 def attachment(content: bytes, filename: str, content_type: str) -> FileResponse:

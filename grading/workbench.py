@@ -76,7 +76,7 @@ def open_exercise(exercise: Exercise, learner: "_User") -> Document:
     if version is None:
         raise PermissionDenied
     return _opened(
-        lambda: documents.started(_release(version.pk)),
+        lambda: documents.started(release_of(version.pk)),
         kind=Document.Kind.EXERCISE,
         owner=learner,
         exercise=exercise,
@@ -166,7 +166,8 @@ def _begin(document: Document, notebook: NotebookNode) -> None:
 
 # A version never changes, so what is derived from it may be kept.
 @lru_cache(maxsize=64)
-def _release(version_pk: int) -> bytes:
+def release_of(version_pk: int) -> bytes:
+    """The notebook that learners are given of a version, as a file."""
     return release_bytes(bytes(ExerciseVersion.objects.get(pk=version_pk).source))
 
 
@@ -209,7 +210,7 @@ def start_over(document: Document) -> Saved:
     if document.kind == Document.Kind.EXERCISE and document.exercise and (version := document.exercise.current):
         Document.objects.filter(pk=document.pk).update(version=version)
         document.version = version
-        data = documents.write(documents.started(_release(version.pk)))
+        data = documents.write(documents.started(release_of(version.pk)))
     else:
         data = document.versions.order_by("number")[:1].get().notebook
     return _keep(document, data, Reason.STARTED_OVER)
@@ -248,7 +249,7 @@ def take_new_release(document: Document) -> Saved:
 def _release_of(document: Document) -> NotebookNode | None:
     if document.kind != Document.Kind.EXERCISE or document.version_id is None:
         return None
-    return documents.read(_release(document.version_id))
+    return documents.read(release_of(document.version_id))
 
 
 def _keep(document: Document, data: bytes, reason: str, *, expected: str | None = None, is_whole: bool = True) -> Saved:

@@ -1,6 +1,7 @@
 """The cast. Tests speak of these people and no others."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import translation
 
 from grading import verdict_keys
 from lms import translations
+from tests import migrated
 
 PASSWORD = "ทดสอบ-rice-field-42"
 
@@ -37,6 +40,20 @@ def pytest_addoption(parser):
     parser.addoption("--database-only", action="store_true", help="only tests that touch the database")
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb):
+    """Have pytest-django take the embedded database that is put there, in a folder of this process's own."""
+    return django_db_keepdb or connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker):
+    """The embedded test database has been migrated already when pytest-django comes to migrate it."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            shutil.copyfile(migrated.template(), connection.settings_dict["TEST"]["NAME"])
+
+
 @pytest.fixture(autouse=True)
 def _thai():
     """Each test begins in the site's first language: a request of the one before may have left another."""
@@ -46,7 +63,11 @@ def _thai():
 @pytest.fixture(autouse=True)
 def _forgotten_versions():
     """A version never changes, so what is derived from it is kept; here another test may give its number to another."""
-    for name, kept in (("grading.workbench", ["_release"]), ("courses.exercise_views", ["release_of", "prompt_of"])):
+    for name, kept in (
+        ("grading.workbench", ["release_of"]),
+        ("courses.exercise_views", ["prompt_of"]),
+        ("grading.similarity_reports", ["source_of", "starter_of"]),
+    ):
         if name in sys.modules:
             for function in kept:
                 getattr(sys.modules[name], function).cache_clear()

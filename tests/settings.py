@@ -1,10 +1,19 @@
 """The product's settings with a handful of things made quick for tests. What a test measures is never replaced."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-# Tests never touch the var/ of a running site.
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="lms-tests-"))
+# Tests never touch the var/ of a running site. Processes of one run share a folder; who made it takes it away.
+if "VAR_DIR" not in os.environ:
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="lms-tests-")
+
+    def _take_away(maker: int = os.getpid(), folder: str = os.environ["VAR_DIR"]) -> None:
+        if os.getpid() == maker:  # and not one of its forks
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(_take_away)
 # Django's live server is "localhost", where the demo has its workbench.
 os.environ.setdefault("WORKBENCH_URL", "http://workbench.test:8001")
 

@@ -37,7 +37,7 @@ def enrolled(client, learner, exercise):
 
 
 def post(client, content=None, slug="b-n1"):
-    from courses.exercise_views import release_of
+    from grading.workbench import release_of
 
     content = content or release_of(Exercise.objects.get(slug=slug).current.pk)
     return client.post(reverse("courses:check", args=[slug]), {"notebook": SimpleUploadedFile("งาน.ipynb", content)})

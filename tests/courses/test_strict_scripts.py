@@ -12,7 +12,7 @@ INLINE = re.compile(r"<script(?![^>]*\b(?:src|type)=)[^>]*>")
 @pytest.mark.parametrize(
     ("address", "starts"),
     [
-        ("wagtailsnippets_grading_quiz:add", {"InlinePanel", "SnippetChooser"}),
+        ("wagtailsnippets_credentials_achievement:add", {"InlinePanel"}),
         ("wagtailadmin_workflows:add", {"InlinePanel", "PageChooser", "createTaskChooser"}),
     ],
 )
