@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.contrib.admin import display
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, FloatField, OuterRef, Q, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +27,7 @@ from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.models import Orderable
 
+from courses import thai
 from grading.models import Exercise, Grade, Quiz, QuizAttempt
 from lms.credentials import documents, jwts
 from lms.credentials.numbers import to_number
@@ -36,6 +39,16 @@ if TYPE_CHECKING:
 
 # Scores are floats: 0.7 of 6 points must not fail by the last bit.
 TOLERANCE = 1e-9
+
+
+def reaches(score: float, max_score: float, minimum_fraction: float) -> bool:
+    """Whether a score is at least this share of its maximum."""
+    return score >= max_score * minimum_fraction - TOLERANCE
+
+
+def _needed(minimum_fraction: Decimal) -> CombinedExpression:
+    """The same for a query: what ``score`` has to be at least."""
+    return F("max_score") * Value(float(minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
 
 
 def in_language(th: str, en: str) -> str:
@@ -315,13 +328,14 @@ class Requirement(Orderable):
     def met_by(self) -> "models.QuerySet[Grade]":
         """The grades that meet this: examined from outside or by a person, the round that counts of a submission that
         counts, enough points, with a signed record (``issuing`` looks at what it says)."""
-        needed = F("max_score") * Value(float(self.minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
-        return (
-            Grade.objects.current()
-            .counting()
-            .filter(is_isolated=True, verdict__isnull=False, submission__exercise=self.exercise_id)
-            .filter(max_score__gt=0, score__gte=needed)
+        return self.acceptable().filter(
+            submission__exercise=self.exercise_id, score__gte=_needed(self.minimum_fraction)
         )
+
+    @staticmethod
+    def acceptable() -> "models.QuerySet[Grade]":
+        """The grades on which a credential can rest at all, whatever their score."""
+        return Grade.objects.current().counting().filter(is_isolated=True, verdict__isnull=False, max_score__gt=0)
 
 
 class QuizRequirement(Orderable):
@@ -346,9 +360,11 @@ class QuizRequirement(Orderable):
 
     def met_by(self) -> "models.QuerySet[QuizAttempt]":
         """The attempts that count and have points enough; ``issuing`` marks one again before it believes it."""
-        needed = F("max_score") * Value(float(self.minimum_fraction), FloatField()) - Value(TOLERANCE, FloatField())
-        attempts = QuizAttempt.objects.finished().counting().filter(quiz=self.quiz_id)
-        return attempts.filter(max_score__gt=0, score__gte=needed)
+        return self.acceptable().filter(quiz=self.quiz_id, score__gte=_needed(self.minimum_fraction))
+
+    @staticmethod
+    def acceptable() -> "models.QuerySet[QuizAttempt]":
+        return QuizAttempt.objects.finished().counting().filter(max_score__gt=0)
 
 
 class Competency(Orderable):
@@ -461,8 +477,20 @@ class Credential(models.Model):
         return reverse("verify:credential", args=[self.number])
 
     @property
+    @display(description=_("Number"))
     def number(self) -> str:
         return to_number(self.pk)
+
+    @property
+    @display(description=_("Issued"))
+    def issued_on(self) -> str:
+        return thai.long_date(timezone.localtime(self.issued_at).date(), get_language() or settings.LANGUAGE_CODE)
+
+    @property
+    @display(description=_("State"))
+    def state_label(self) -> str:
+        labels = {"valid": _("Valid"), "expired": _("Expired"), "superseded": _("Replaced"), "revoked": _("Revoked")}
+        return str(labels[self.state])
 
     @property
     def sha256(self) -> str:

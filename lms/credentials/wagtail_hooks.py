@@ -84,7 +84,7 @@ class CredentialViewSet(SnippetViewSet):
     inspect_view_class = CredentialInspect
     icon = "doc-full"
     menu_label = _("Credentials issued")
-    list_display = ["number", "achievement", "holder_name", "issued_at", "state"]
+    list_display = ["number", "achievement", "holder_name", "issued_on", "state_label"]
     list_filter = ["achievement"]
     search_fields = ["holder_name"]
     ordering = ["-issued_at"]
@@ -95,16 +95,16 @@ class CredentialViewSet(SnippetViewSet):
         "number",
         "achievement",
         "holder_name",
-        "issued_at",
+        "issued_on",
         "valid_until",
-        "state",
+        "state_label",
         "revoked_at",
         "revocation_reason",
         "grades",
     ]
 
     def get_queryset(self, request: Any) -> Any:
-        return Credential.objects.select_related("achievement").defer("document")
+        return Credential.objects.select_related("achievement", "replacement__new").defer("document")
 
 
 class CredentialsGroup(SnippetViewSetGroup):

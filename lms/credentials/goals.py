@@ -1,0 +1,113 @@
+"""What is still missing for a credential: its rule, part by part, beside what a learner has reached."""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+
+from lms.accounts.models import User
+from lms.credentials.models import Achievement, Credential, QuizRequirement, Requirement, reaches
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One part of a rule. ``best_percent``: of what counts, rounded down; None when there is nothing yet."""
+
+    title: str
+    url: str
+    needed_percent: int
+    best_percent: int | None = None
+    is_met: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A credential that can be earned, and how far one learner is; ``credential`` is the newest one they ever had."""
+
+    achievement: Achievement
+    conditions: list[Condition]
+    credential: Credential | None = None
+
+    @property
+    def met(self) -> int:
+        return sum(condition.is_met for condition in self.conditions)
+
+    @property
+    def state(self) -> str:
+        """``held``, ``withdrawn`` (it does not come back by itself), ``due``: issued within minutes, or ``open``."""
+        if self.credential:
+            return "withdrawn" if self.credential.revoked_at else "held"
+        return "due" if self.met == len(self.conditions) else "open"
+
+
+def goals_of(learner: User | None, exercise_ids: Collection[int], quiz_ids: Collection[int] = ()) -> list[Goal]:
+    """The credentials that rest on any of these exercises or quizzes, with the whole of their rules; ``learner`` None
+    is somebody who has done nothing yet. The number of queries does not depend on how many there are."""
+    achievements = _resting_on(exercise_ids, quiz_ids)
+    exercises = {one.exercise_id for each in achievements for one in each.requirements.all()}
+    quizzes = {one.quiz_id for each in achievements for one in each.quiz_requirements.all()}
+    grades, attempts, held = _reached(learner, achievements, exercises, quizzes) if learner else ({}, {}, {})
+    return [
+        Goal(
+            achievement,
+            [_of_exercise(one, grades.get(one.exercise_id, [])) for one in achievement.requirements.all()]
+            + [_of_quiz(one, attempts.get(one.quiz_id, [])) for one in achievement.quiz_requirements.all()],
+            held.get(achievement.pk),
+        )
+        for achievement in achievements
+    ]
+
+
+Scores = list[tuple[float, float]]
+
+
+def _resting_on(exercise_ids: Collection[int], quiz_ids: Collection[int]) -> list[Achievement]:
+    touched = Q(requirements__exercise__in=exercise_ids) | Q(quiz_requirements__quiz__in=quiz_ids)
+    found = Achievement.objects.issuable().filter(touched).distinct().select_related("issuer").order_by("slug")
+    return list(
+        found.prefetch_related(
+            Prefetch("requirements", Requirement.objects.select_related("exercise")),
+            Prefetch("quiz_requirements", QuizRequirement.objects.select_related("quiz")),
+        )
+    )
+
+
+def _reached(
+    learner: User, achievements: list[Achievement], exercises: set[int], quizzes: set[int]
+) -> tuple[dict[int, Scores], dict[int, Scores], dict[int, Credential]]:
+    grades = Requirement.acceptable().filter(submission__learner=learner, submission__exercise__in=exercises)
+    attempts = QuizRequirement.acceptable().filter(learner=learner, quiz__in=quizzes)
+    held = Credential.objects.filter(learner=learner, achievement__in=achievements).defer("document")
+    return (
+        _grouped(grades.values_list("submission__exercise", "score", "max_score")),
+        _grouped(attempts.values_list("quiz", "score", "max_score")),
+        # Of several the one in force, else the newest.
+        {one.achievement_id: one for one in sorted(held, key=lambda one: (one.revoked_at is None, one.issued_at))},
+    )
+
+
+def _grouped(rows: Iterable[tuple[int, Any, Any]]) -> dict[int, Scores]:
+    found: dict[int, Scores] = {}
+    for key, score, most in rows:
+        found.setdefault(key, []).append((score, most))
+    return found
+
+
+def _of_exercise(one: Requirement, scores: Scores) -> Condition:
+    url = reverse("courses:exercise", args=[one.exercise.slug])
+    return _condition(one.exercise.title, url, one.minimum_fraction, scores)
+
+
+def _of_quiz(one: QuizRequirement, scores: Scores) -> Condition:
+    url = reverse("courses:quiz", args=[one.quiz.slug])
+    return _condition(one.quiz.title, url, one.minimum_fraction, scores)
+
+
+def _condition(title: str, url: str, needed: Decimal, scores: Scores) -> Condition:
+    best = max((score / most for score, most in scores), default=None)
+    is_met = any(reaches(score, most, float(needed)) for score, most in scores)
+    return Condition(title, url, math.ceil(100 * needed), None if best is None else int(100 * best + 1e-9), is_met)
