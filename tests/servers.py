@@ -115,7 +115,10 @@ def redis() -> Iterator[str]:
 def main() -> int:
     with postgres() as database_url, redis() as redis_url:
         env = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "for-tests-only" * 4}
-        return subprocess.run(sys.argv[1:], env=env, check=False).returncode
+        # Migrated here once: the test databases are copies of it (tests.settings).
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(migrate, env=env | {"DJANGO_SETTINGS_MODULE": "tests.settings"}, check=True)
+        return subprocess.run(sys.argv[1:], env=env | {"TEST_TEMPLATE": "lms"}, check=False).returncode
 
 
 if __name__ == "__main__":

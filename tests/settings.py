@@ -37,6 +37,8 @@ WHITENOISE_USE_FINDERS = True
 # A file, as in production: threads of a test meet the locks that processes meet, which a shared memory has not.
 if IS_EMBEDDED:  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # noqa: F405
+elif "TEST_TEMPLATE" in os.environ:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["TEST_TEMPLATE"]}  # noqa: F405
 # The demonstration is tested on every database.
 WITH_DEMO = True
 # Every test process may sign verdicts, as the grading worker does; tests/conftest.py makes the key.

@@ -1,5 +1,6 @@
 """The examiner's rules, with the learner's side in the same process: what crosses, and whose name is whose."""
 
+import sys
 import time
 import unicodedata
 
@@ -238,7 +239,12 @@ def test_checks_see_the_values_of_their_own_place_in_the_notebook():
 
 
 def test_magics_in_the_authors_cells_do_no_harm():
-    # IPython is not in this environment: what cannot be read as Python earns nothing rather than everything.
+    assert one("%matplotlib inline\nassert x == 1", "x = 1", "x = 1") == "passed"
+    assert one("%matplotlib inline\nassert x == 2", "x = 1", "x = 1") == "failed"
+
+
+def test_where_ipython_is_not_what_cannot_be_read_earns_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
     assert one("%matplotlib inline\nassert x == 1", "x = 1", "x = 1") == "error"
 
 
