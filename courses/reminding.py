@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from courses import letters, outlines, pace, placement
-from courses.models import Cohort, CohortMember, CoursePage, DueDate, Reminder
+from courses.models import Cohort, CohortMember, CoursePage, DueDate, Reminder, UnwantedLetter
+from courses.models.discussion import wanting
 from courses.outlines import Outline
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def send_due(today: date | None = None) -> int:
 def _remind_all(cohort: Cohort, today: date) -> int:
     """The members who stand before a reminder they have not had yet. Each reads it in their own language."""
     dates, people = list(cohort.due_dates.all()), [member.learner for member in cohort.members.all()]
+    people = wanting(UnwantedLetter.Kind.REMINDERS, people)
     had = set(Reminder.objects.filter(due_date__in=dates).values_list("learner_id", "due_date_id", "due_on", "days"))
     sent = 0
     for language in {letters.language_of(person) for person in people}:

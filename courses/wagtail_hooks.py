@@ -21,6 +21,8 @@ from courses import (
     cohort_admin,
     competence_admin,
     course_desk,
+    discussing,
+    discussion_desk,
     exercise_admin,
     exercise_preflight,
     exercise_rules,
@@ -58,6 +60,7 @@ def exercise_urls() -> list[Any]:
         quiz_statistics,
         quiz_exchange,
         cohort_admin,
+        discussion_desk,
     )
     return [address for room in rooms for address in room.urls]
 
@@ -105,6 +108,12 @@ def appeals_menu() -> MenuItem:
 def cohorts_menu() -> MenuItem:
     address = reverse_lazy("cohorts")
     return ForThose(cohort_admin.MAY, _("Cohorts"), address, name="cohorts", icon_name="group", order=262)
+
+
+@hooks.register("register_admin_menu_item")
+def discussions_menu() -> MenuItem:
+    address = reverse_lazy("discussion_desk")
+    return ForThose(discussing.MODERATE, _("Discussions"), address, name="discussions", icon_name="comment", order=263)
 
 
 @hooks.register("register_page_header_buttons")

@@ -14,6 +14,7 @@ from courses.models.competencies import (
     RoleTarget,
     SelfAssessment,
 )
+from courses.models.discussion import Post, PostReport, UnwantedLetter
 from courses.models.enrollment import Enrollment, LessonCompletion
 from courses.models.facets import Area, Licence, RoleGroup
 from courses.models.pages import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
@@ -39,6 +40,8 @@ __all__ = [
     "ModulePage",
     "Path",
     "PathStep",
+    "Post",
+    "PostReport",
     "Prerequisite",
     "Presence",
     "Reminder",
@@ -47,4 +50,5 @@ __all__ = [
     "RoleTarget",
     "SecondPersonTask",
     "SelfAssessment",
+    "UnwantedLetter",
 ]

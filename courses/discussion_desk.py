@@ -1,0 +1,34 @@
+"""What instructors look after: reports of posts, and topics that nobody has answered yet."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from courses import discussing
+from courses.back_office import needs, page
+from courses.models import Post, PostReport
+
+ON_A_PAGE = 50
+MOST_REPORTS = 100
+
+
+@require_GET
+@needs(discussing.MODERATE)
+@never_cache
+def desk(request: HttpRequest) -> HttpResponse:
+    """Open reports, the oldest first, and unanswered topics."""
+    reports = PostReport.objects.filter(settled_at=None).select_related("post__exercise", "post__topic")
+    unanswered = Post.objects.topics().shown().filter(answer=None).with_replies().select_related("exercise", "author")
+    context = {
+        "reports": reports[:MOST_REPORTS],
+        "page_of": Paginator(unanswered.order_by("created_at", "pk"), ON_A_PAGE).get_page(request.GET.get("page")),
+        "breadcrumbs_items": [],
+        "header_icon": "comment",
+    }
+    return page(request, "discussion/desk.html", _("Discussions"), None, context)
+
+
+urls = [path("discussions/", desk, name="discussion_desk")]
