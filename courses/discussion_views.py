@@ -64,7 +64,11 @@ def topics(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, why_not(refused.code))
     show = request.GET.get("show", "")
     found = Post.objects.filter(exercise=exercise).topics().shown().with_replies().select_related("author")
-    kinds = {"open": {"answer": None}, "answered": {"answer__isnull": False}, "mine": {"author": request.user.pk}}
+    kinds: dict[str, Any] = {
+        "open": {"answer": None},
+        "answered": {"answer__isnull": False},
+        "mine": {"author": request.user.pk},
+    }
     found = found.filter(**kinds.get(show, {})).order_by("-created_at", "-pk")
     context = {
         "exercise": exercise,
@@ -93,7 +97,7 @@ def topic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             return redirect(f"{reverse('courses:topic', args=[slug, pk])}#post-{post.pk}")
         except PostRefused as refused:
             form.add_error(None, why_not(refused.code))
-    replies = found.replies.select_related("author")
+    replies = Post.objects.filter(topic=found).select_related("author")
     if not reader.may_moderate:
         replies = replies.shown()
     page = Paginator(replies, 2 * ON_A_PAGE).get_page(request.GET.get("page"))
