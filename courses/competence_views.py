@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -27,7 +28,7 @@ class SelfAssessmentForm(forms.Form):
             self.fields[f"c{one.competency.pk}"] = forms.TypedChoiceField(
                 label=one.competency.name,
                 coerce=int,
-                choices=[(0, _("not yet"))]
+                choices=[(0, pgettext("level", "not yet"))]
                 + [(level, _("level %(level)d") % {"level": level}) for level in levels_of(one)],
                 initial=one.stated,
             )
