@@ -114,6 +114,13 @@ HOLDINGS = (
     Holding("courses.SelfAssessment", "learner", Kind.LEARNING, "id learner competency level assessed_at"),
     Holding("courses.Reminder", "learner", Kind.LEARNING, "id due_date learner due_on days sent_at"),
     Holding(
+        "courses.Post", "author", Kind.LEARNING,
+        "id exercise topic author title text is_solution answer created_at edited_at taken_back_at hidden_at hidden_by "
+        "hidden_reason",
+    ),
+    Holding("courses.PostReport", "reporter", Kind.LEARNING, "id post reporter reason created_at settled_at"),
+    Holding("courses.UnwantedLetter", "reader", Kind.CHOICE, "id reader kind"),
+    Holding(
         "grading.Submission", "learner", Kind.LEARNING,
         "id exercise version learner attempt notebook filename sha256 status late_days late_percent message detail "
         f"tries {LEASES} submitted_at started_at finished_at",

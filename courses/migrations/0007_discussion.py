@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0005_competencies_paths'),
+        ('courses', '0006_providers_facets_and_review'),
         ('grading', '0008_rehearsals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
