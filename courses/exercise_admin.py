@@ -78,7 +78,9 @@ class ThenPreflight:
 
     def get_success_url(self) -> str:
         newest = self.object.newest  # type: ignore[attr-defined]
-        if newest is not None and newest.is_draft:
+        if newest is None:
+            return reverse("courses:source", args=[self.object.slug])  # type: ignore[attr-defined]
+        if newest.is_draft:
             return reverse("exercise_preflight", args=[newest.pk])
         return str(super().get_success_url())  # type: ignore[misc]
 

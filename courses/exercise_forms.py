@@ -60,7 +60,8 @@ class ExerciseForm(WagtailAdminModelForm):
         required=False,
         allow_empty_file=True,
         help_text=gettext_lazy(
-            "Your notebook with solutions and checks, in nbgrader's or Otter's format. Learners get it without them."
+            "Your notebook with solutions and checks, in nbgrader's or Otter's format; learners get it without them. "
+            "Without a file you write it in the workbench."
         ),
     )
     visible_files = FilesField(
@@ -95,12 +96,10 @@ class ExerciseForm(WagtailAdminModelForm):
             self.initial.setdefault("limits", self.version.limits)
 
     def clean_source(self) -> bytes:
-        """The notebook's bytes: the uploaded one's, or the current version's when none was chosen."""
+        """The notebook's bytes: the uploaded one's, or the current version's when none was chosen; else empty."""
         upload = self.cleaned_data["source"]
         if upload is None:
-            if self.version is None:
-                raise ValidationError(_("Choose the source notebook of the exercise."))
-            return bytes(self.version.source)
+            return bytes(self.version.source) if self.version else b""
         if not upload.name.lower().endswith(".ipynb"):
             raise not_ipynb(upload.name)
         data = self.in_our_format(read_upload(upload, MAX_SOURCE_BYTES))
@@ -142,6 +141,8 @@ class ExerciseForm(WagtailAdminModelForm):
             self.add_error(None, _("Two files are called “%(name)s”. Give one of them another name.") % {"name": name})
         gone = {*cleaned.get("remove_files", ()), *(file.name for file in new)}
         self.files_to_store = [*(file for file in self.kept if file.name not in gone), *new]
+        if self.files_to_store and cleaned.get("source") == b"":
+            self.add_error("source", _("Choose the source notebook of the exercise."))
         if len(self.files_to_store) > MAX_FILES:
             self.add_error(None, _("An exercise has at most %(number)d data files.") % {"number": MAX_FILES})
         if sum(len(file.content) for file in self.files_to_store) > MAX_FILES_BYTES:
@@ -159,6 +160,8 @@ class ExerciseForm(WagtailAdminModelForm):
 
     def save_version(self, exercise: Exercise) -> None:
         source: bytes = self.cleaned_data["source"]
+        if not source:  # it is going to be written in the workbench
+            return
         version = exercise.add_version(
             source=source,
             max_score=self.parsed(source).max_score,

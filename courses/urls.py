@@ -10,6 +10,7 @@ from courses import (
     practice,
     quiz_views,
     rehearsing,
+    source_writing,
     trying,
     workbench_views,
 )
@@ -26,6 +27,8 @@ urlpatterns = [
     path("practice/<uuid:pk>/", workbench_views.framed(practice.practice), name="practice"),
     path("practice/<uuid:pk>/delete/", practice.delete, name="practice_delete"),
     path("exercises/<slug:slug>/", workbench_views.framed(exercise_views.exercise), name="exercise"),
+    path("exercises/<slug:slug>/source/", workbench_views.framed(source_writing.source), name="source"),
+    path("exercises/<slug:slug>/source/save/", source_writing.save, name="source_save"),
     path("exercises/<slug:slug>/release.ipynb", exercise_views.release, name="release"),
     path("exercises/<slug:slug>/files/<str:name>", exercise_views.file, name="file"),
     path("exercises/<slug:slug>/hand-in/", workbench_views.framed(exercise_views.hand_in), name="hand_in"),

@@ -86,6 +86,34 @@ def empty(*cells: str, text: str = "") -> NotebookNode:
     )
 
 
+def starter() -> NotebookNode:
+    """What an author begins with who has nothing yet: a task, an answer and a check, with every mark in its place."""
+
+    def marked(text: str, grade_id: str, **marks: Any) -> NotebookNode:
+        usual = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
+        return _new_code(text, metadata={"nbgrader": usual | {"grade_id": grade_id} | marks})
+
+    return _new_notebook(
+        cells=[
+            _new_markdown("# ชื่อแบบฝึกหัด / Title\n\nเขียนโจทย์ที่นี่ / The task stands here."),
+            marked(
+                "def total(numbers):\n    ### BEGIN SOLUTION\n    return sum(numbers)\n    ### END SOLUTION",
+                "q1",
+                solution=True,
+            ),
+            marked(
+                "# hint(th): คำใบ้สำหรับผู้ที่ยังไม่ผ่านข้อนี้\n# hint(en): What helps those who do not pass yet.\n"
+                "assert total([1, 2]) == 3\n### BEGIN HIDDEN TESTS\nassert total([]) == 0\n### END HIDDEN TESTS",
+                "check-q1",
+                grade=True,
+                locked=True,
+                points=1,
+            ),
+        ],
+        metadata={"kernelspec": KERNELSPEC},
+    )
+
+
 def code_to_read(file_name: str, content: bytes) -> str:
     """The first cell for a table of one's own: how pandas reads it, by its encoding and its separator."""
     options, text = "", ""

@@ -88,12 +88,50 @@ def open_source(exercise: Exercise, author: "_User") -> Document:
     """An author's draft of an exercise's notebook, begun with the newest version."""
     version = exercise.newest
     return _opened(
-        lambda: documents.started(bytes(version.source)) if version else documents.empty(),
+        lambda: _source_of(version),
         kind=Document.Kind.SOURCE,
         owner=author,
         exercise=exercise,
         defaults={"version": version, "title": exercise.title_th},
     )
+
+
+def _source_of(version: ExerciseVersion | None) -> NotebookNode:
+    return documents.started(bytes(version.source)) if version else documents.starter()
+
+
+def save_source(document: Document, author: "_User", *, is_forced: bool = False) -> ExerciseVersion:
+    """What is written becomes the exercise's next version, a draft; the newest one when nothing has changed in it.
+
+    Raises:
+        AuthorError: it cannot be an exercise; it says where and why.
+        Stale: somebody made a version meanwhile that this was not written from; ``is_forced``: never mind.
+    """
+    exercise = document.exercise
+    if exercise is None or document.kind != Document.Kind.SOURCE or document.owner_id != author.pk:
+        raise PermissionDenied
+    data = documents.without_outputs(notebook_bytes(document))
+    source = notebooks.read_source(data)
+    newest = exercise.newest
+    if newest and newest.pk != document.version_id and not is_forced:
+        raise Stale(newest.sha256)
+    if newest and _says(notebooks.read_notebook(bytes(newest.source))) == _says(source.notebook):
+        return newest
+    version = exercise.add_version(
+        source=data,
+        max_score=source.max_score,
+        files=newest.files.all() if newest else [],
+        limits=newest.limits if newest else {},
+        author=author,
+        is_draft=True,
+    )
+    Document.objects.filter(pk=document.pk).update(version=version)
+    return version
+
+
+def _says(notebook: NotebookNode) -> list[Any]:
+    """What counts of a source: cells with their marks, not the kernel that they were written with."""
+    return [(cell.cell_type, cell.source, cell.metadata, cell.get("attachments")) for cell in notebook.cells]
 
 
 def open_lesson(learner: "_User") -> Document:
@@ -206,11 +244,15 @@ def restore(document: Document, number: int) -> Saved:
 
 
 def start_over(document: Document) -> Saved:
-    """The document as it was when it was first opened, or the release as it is now."""
+    """The document as it was when it was first opened; of an exercise its release, or its source, as it is now."""
     if document.kind == Document.Kind.EXERCISE and document.exercise and (version := document.exercise.current):
         Document.objects.filter(pk=document.pk).update(version=version)
         document.version = version
         data = documents.write(documents.started(release_of(version.pk)))
+    elif document.kind == Document.Kind.SOURCE and document.exercise:
+        newest = document.exercise.newest
+        Document.objects.filter(pk=document.pk).update(version=newest)
+        data = documents.write(_source_of(newest))
     else:
         data = document.versions.order_by("number")[:1].get().notebook
     return _keep(document, data, Reason.STARTED_OVER)

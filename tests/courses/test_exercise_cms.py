@@ -114,7 +114,7 @@ def broken(**changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"source": ""},
+        {"source": "", "visible_files": [file("a.csv", b"1")]},
         {"source": file("a.ipynb", b"")},
         {"source": file("a.ipynb", b"no JSON")},
         {"source": file("a.py", SOURCE)},

@@ -1,8 +1,12 @@
 """The notebook in the exercise page as a learner meets it: working, checking, handing in, and all that breaks."""
 
 import re
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.test_journey import log_in, prefix
@@ -12,6 +16,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 SLUG = "b-n1-reading-files"
 SOON = 15_000
+GRADED = 90_000  # ms, on a busy machine
 LEARNER = "learner@demo.example"
 
 
@@ -77,6 +82,81 @@ def run_below(page, code):
     page.keyboard.press("Shift+Enter")
 
 
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+
+
+@pytest.mark.parametrize(("language", "width"), [("th", 360), ("en", 1280)], ids=["thai-phone", "english-desk"])
+def test_open_run_plot_in_thai_check_hand_in_verdict(opened, language, width):
+    page = opened(width, language)
+    start_over(page)
+    type_answer(page, "\n# คำตอบของน้ำฝน")
+    run_below(page, 'import matplotlib.pyplot as plt\nplt.title("ที่ปู่กินน้ำ ฐญ")\n_ = plt.plot([1, 3, 2])')
+    expect(frame(page).locator(".jp-RenderedImage img").last).to_be_visible(timeout=30_000)
+    assert "Glyph" not in frame(page).locator(".jp-Notebook").inner_text(), "letters without a shape"
+    assert not violations(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
+
+    page.locator("#check-button").click()
+    expect(page.locator("#rehearsal .check-list")).to_be_visible(timeout=GRADED)
+    assert bool(re.search("[ก-๙]{5}", page.locator("#rehearsal .check-hint").first.inner_text())) == (language == "th")
+    assert not re.search(r"\d+ (of|จาก) \d+ (points|คะแนน)", page.locator("#rehearsal").inner_text())
+
+    # The last keystroke is handed in, whether it was saved by then or not.
+    type_answer(page, "!")
+    page.locator("#hand-in-button").click()
+    page.wait_for_url("**/submissions/*/")
+    expect(page.locator("#submission-state .state-graded")).to_be_visible(timeout=GRADED)
+    with page.expect_download() as download:
+        page.locator(".receipt a[download]").click()
+    assert "คำตอบของน้ำฝน!" in download.value.path().read_text("utf-8")
+
+
+def test_nothing_is_lost_without_a_network(opened):
+    page = opened()
+    start_over(page)
+    page.context.set_offline(True)
+    type_answer(page, "\n# พิมพ์ในอุโมงค์")
+    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    expect(page.locator("#workbench-saved")).to_have_attribute("data-state", "unsaved")
+    page.context.set_offline(False)
+    expect_saved(page, "พิมพ์ในอุโมงค์")
+    expect(page.locator("[data-notice=offline]")).to_have_count(0)
+
+
+def test_a_tab_that_is_killed_before_it_could_save_brings_its_typing_back(opened):
+    page = opened()
+    start_over(page)
+    page.context.set_offline(True)
+    type_answer(page, "\n# ก่อนเครื่องดับ")
+    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    page.close(run_before_unload=False)
+    again = page.context.new_page()
+    again.context.set_offline(False)
+    at_work(again)
+    expect(again.locator("[data-notice=recovered]")).to_be_visible(timeout=SOON)
+    expect_saved(again, "ก่อนเครื่องดับ")
+
+
+def test_two_tabs_show_the_same_and_a_conflict_is_a_persons_to_decide(opened):
+    one = opened()
+    start_over(one)
+    two = at_work(one.context.new_page())
+    type_answer(one, "\n# จากแท็บแรก")
+    expect_saved(one, "จากแท็บแรก")
+    expect(frame(two).locator(".jp-Notebook")).to_contain_text("จากแท็บแรก", timeout=SOON)
+
+    # Another computer hears nothing of this browser's tabs.
+    other = opened()
+    type_answer(other, "\n# จากอีกเครื่อง")
+    expect_saved(other, "จากอีกเครื่อง")
+    type_answer(one, "\n# ชนกัน")
+    expect(one.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
+    one.locator("#workbench-notices [data-act=keep-mine]").click()
+    expect_saved(one, "ชนกัน")
+
+
 def test_a_kernel_that_dies_is_explained_and_work_goes_on(opened):
     page = opened()
     start_over(page)
@@ -86,6 +166,40 @@ def test_a_kernel_that_dies_is_explained_and_work_goes_on(opened):
     ready(page)
     run_below(page, "print(6 * 7)")
     expect(frame(page).locator(".jp-OutputArea-output").last).to_contain_text("42", timeout=30_000)
+
+
+def test_the_server_may_be_killed_while_one_types(opened, site):
+    page = opened()
+    start_over(page)
+    server = next(int(folder.name) for folder in Path("/proc").glob("[0-9]*") if is_workbench_of(folder, site.var))
+    subprocess.run(["kill", f"-{signal.SIGKILL.value}", str(server)], check=True)
+    type_answer(page, "\n# ระหว่างเซิร์ฟเวอร์ล้ม")
+    expect(page.locator("#workbench-saved")).to_have_attribute("data-state", re.compile("changed|unsaved|saved"))
+    expect(page.locator("#workbench-saved")).to_have_attribute("data-state", "saved", timeout=90_000)
+    expect_saved(page, "ระหว่างเซิร์ฟเวอร์ล้ม")
+
+
+def is_workbench_of(folder, var):
+    try:
+        words = (folder / "cmdline").read_bytes().split(b"\0")
+        return b"workbench" in words and f"VAR_DIR={var}".encode() in (folder / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def test_logged_out_meanwhile_one_logs_in_elsewhere_and_saving_goes_on(opened):
+    page = opened()
+    start_over(page)
+    # Logged out in another tab: the next token is refused.
+    cookies = [c for c in page.context.cookies() if c["name"] == "sessionid"]
+    page.context.clear_cookies(name="sessionid")
+    frame(page).locator("body").evaluate("() => window.workbench.say('token-wanted', {reason: 'soon'})")
+    expect(page.locator("[data-notice=login]")).to_be_visible(timeout=SOON)
+    page.context.add_cookies(cookies)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("[data-notice=login]")).to_have_count(0, timeout=SOON)
+    type_answer(page, "\n# กลับมาแล้ว")
+    expect_saved(page, "กลับมาแล้ว")
 
 
 def test_versions_reset_and_start_over_can_each_be_undone(opened):
@@ -147,3 +261,76 @@ def expect_saved(page, text):
     address = page.locator("#go-back a[download]").get_attribute("href")
     wait_until(lambda: text in page.request.get(address).text(), f"{text} is saved", seconds=60)
     is_saved(page)
+
+
+# --- Without an exercise ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "width"), [("th", 360), ("en", 1280)], ids=["thai-phone", "english-desk"])
+def test_code_in_a_lesson_is_tried_where_it_stands(walk, language, width):
+    page = walk(width, language)
+    log_in(page, language, LEARNER)
+    page.goto(f"{prefix(language)}/courses/da-201/m1-reading/b1/")
+    second = page.locator(".code-block[data-try]").nth(1)
+    second.locator("[data-code-act=open]").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nroads")
+    page.keyboard.press("Control+Enter")
+    # What stands above it has run before, unseen.
+    expect(second.frame_locator("iframe").locator("table")).to_contain_text("ถนน", timeout=60_000)
+    expect(second.locator(".code-state")).to_have_attribute("data-state", "idle", timeout=SOON)
+    assert second.locator("iframe").bounding_box()["height"] > 100
+    second.locator("textarea").fill("print(nothing)")
+    second.locator("[data-code-act=run]").click()
+    expect(second.frame_locator("iframe").locator(".error")).to_contain_text("NameError", timeout=30_000)
+    second.locator("textarea").fill("while True: pass")
+    second.locator("[data-code-act=run]").click()
+    expect(second.locator(".code-state")).to_have_attribute("data-state", "busy", timeout=SOON)
+    second.locator("[data-code-act=stop]").click()
+    expect(second.frame_locator("iframe").locator(".error")).to_contain_text("KeyboardInterrupt", timeout=30_000)
+    assert not violations(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
+    assert not page.complaints
+
+
+def test_a_table_of_ones_own_is_practised_with_and_deleted(walk):
+    page = walk(360, "th")
+    log_in(page, "th", LEARNER)
+    page.goto("/practice/")
+    assert not violations(page)
+    table = "จังหวัด;งบ\nน่าน;12\n".encode("cp874")
+    page.set_input_files("input[type=file]", {"name": "งบ.csv", "mimeType": "text/csv", "buffer": table})
+    page.locator("main form[enctype] button").click()
+    page.wait_for_url("**/practice/*/")
+    expect(cells(page).first).to_be_visible(timeout=60_000)
+    ready(page)
+    frame(page).locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    expect(frame(page).locator(".jp-OutputArea-output table")).to_contain_text("น่าน", timeout=30_000)
+    is_saved(page)
+    assert not violations(page)
+    page.locator("form[action$='/delete/'] button").click()
+    page.wait_for_url("**/practice/")
+    expect(page.locator("main .message, main .messages").first).to_contain_text("งบ.csv")
+
+
+def test_an_author_writes_marks_a_cell_and_sees_what_the_pre_flight_found(walk):
+    page = walk(1280, "th")
+    log_in(page, "th", "instructor@demo.example")
+    page.goto("/exercises/a-n2-less-personal-data/source/")
+    expect(cells(page).first).to_be_visible(timeout=60_000)
+    ready(page)
+    assert not violations(page)
+    cells(page).last.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text("assert True  # always")
+    page.select_option("#marks-kind", "check")
+    expect(cells(page).last).to_have_attribute("data-wb-kind", "check", timeout=SOON)
+    page.locator("form[hx-post$='/source/save/'] button").click()
+    page.wait_for_url("**/preflight/")
+    expect(page.locator("#preflight .remark-error").first).to_contain_text("ยังไม่ได้แก้ไข", timeout=GRADED)
+    page.go_back()
+    expect(cells(page).first).to_be_visible(timeout=60_000)
+    start_over(page)

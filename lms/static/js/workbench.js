@@ -91,6 +91,11 @@
       if (known === "refused" && isLoggedOut) return notice("saving", "login");
       notice("saving", kept === false && known !== "conflict" ? "unkept" : known);
     },
+    keep: ({ kept }) => {
+      if (kept === "") return forget(unsent);
+      say("kept", { kept: typeof kept === "string" && keep(kept) });
+    },
+    "kept-wanted": () => say("kept-before", { kept: kept() }),
     recovered: () => notice("recovered", "recovered"),
     "other-tab": () => notice("recovered", "other-tab"),
     kernel: (message) => showKernel(message),
@@ -105,6 +110,25 @@
       const after = byId("hand-in-button") || byId("check-button") || byId("go-back")?.querySelector("summary");
       (where === "before" ? byId("workbench-enter") : after)?.focus();
     },
+  };
+
+  // --- What could not be sent, in this browser: the frame may have no storage of its own ---
+
+  const UNSENT = "workbench-unsent:";
+  const KEPT_DAYS = 30;
+  const unsent = UNSENT + root.dataset.document;
+  const forget = (key) => { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } };
+  const keep = (text) => {
+    if (text.length > MAX_CHARACTERS) return false;
+    try { localStorage.setItem(unsent, `${Date.now()} ${text}`); return true; } catch { return false; }
+  };
+  const kept = () => {
+    try {
+      for (const key of Object.keys(localStorage).filter((one) => one.startsWith(UNSENT))) {
+        if (!(parseInt(localStorage.getItem(key), 10) > Date.now() - KEPT_DAYS * 86_400_000)) forget(key);
+      }
+      return localStorage.getItem(unsent)?.replace(/^\d+ /, "") ?? "";
+    } catch { return ""; }
   };
 
   // --- The kernel ---

@@ -7,7 +7,7 @@ const SET_ONCE = [
   [".lm-MenuBar-content", "menu"],
 ];
 
-/** Keeps a notebook panel named: its cells, their editors and outputs, the controls around them. */
+/** Keeps a notebook panel named: its cells, their editors and outputs, the controls around them. Returns what names them anew. */
 export function nameControls(panel, words) {
   const { content } = panel;
   let isPlanned = false;
@@ -22,18 +22,19 @@ export function nameControls(panel, words) {
   const plan = () => {
     if (isPlanned) return;
     isPlanned = true;
-    requestAnimationFrame(pass);
+    setTimeout(pass); // not the next frame: there is none while one has scrolled away from the notebook
   };
   // Only what comes and goes: our own attributes would call us back for ever.
   new MutationObserver(plan).observe(document.body, { childList: true, subtree: true });
   content.model.cells.changed.connect(plan);
   pass();
+  return plan;
 }
 
 function nameCell(cell, number, count, words) {
   const marks = cell.model.getMetadata("nbgrader") || {};
   const isLocked = cell.model.getMetadata("editable") === false;
-  const kind = marks.solution ? "answer" : isLocked && marks.grade ? "check" : isLocked && cell.model.type === "code" ? "locked" : "";
+  const kind = marks.solution ? "answer" : marks.grade ? "check" : (isLocked || marks.locked) && cell.model.type === "code" ? "locked" : "";
   const name = words.cell(number, count, words[cell.model.type] || "", kind && words[kind]);
   set(cell.node, "role", "article"); // upstream's list of cells is a feed, and a feed has articles
   set(cell.node, "aria-label", name);

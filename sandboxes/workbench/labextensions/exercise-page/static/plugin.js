@@ -20,11 +20,11 @@ export function plugins({ INotebookTracker, NotebookActions }) {
 
 async function join(app, panel, words, NotebookActions) {
   const { say, on } = window.workbench;
-  const saver = new Saver({ context: panel.context, contents: app.serviceManager.contents, say, document: window.workbench.document });
+  const saver = new Saver({ context: panel.context, contents: app.serviceManager.contents, say, on, document: window.workbench.document });
   await panel.context.ready;
   await panel.revealed;
-  saver.start();
-  nameControls(panel, words);
+  await saver.start();
+  const nameAnew = nameControls(panel, words);
   announceRuns(panel, words, NotebookActions);
   const session = panel.context.sessionContext;
   // Upstream opens a dialog in English over the work; the page says what happened, why, and what to do.
@@ -38,6 +38,7 @@ async function join(app, panel, words, NotebookActions) {
   on("notebook", ({ id }) => say("notebook", { id, content: JSON.stringify(saver.bare()) }));
   on("interrupt", ({ id }) => answer(id, () => panel.context.sessionContext.session?.kernel?.interrupt()));
   on("restart", ({ id }) => answer(id, () => panel.context.sessionContext.restartKernel()));
+  on("mark", ({ cell, marks }) => { mark(panel.content, cell, marks); nameAnew(); });
   on("focus", ({ where, cell }) => focusCell(panel.content, where, cell));
   // F6 leads from pane to pane in most programs; upstream leaves it free.
   document.addEventListener("keydown", (event) => {
@@ -77,10 +78,22 @@ export function isAnswer(cell) {
 function tellWhere(notebook, say) {
   const tell = () => {
     const cell = notebook.activeCell;
-    if (cell) say("cell", { cell: cell.model.id, number: notebook.activeCellIndex + 1, answer: isAnswer(cell) });
+    if (!cell) return;
+    const marks = cell.model.getMetadata("nbgrader") ?? null;
+    say("cell", { cell: cell.model.id, number: notebook.activeCellIndex + 1, answer: isAnswer(cell), marks });
   };
   notebook.activeCellChanged.connect(tell);
   tell();
+}
+
+/** What an author says that a cell is; `marks`: the cell's metadata in nbgrader's format, null for none. */
+function mark(notebook, id, marks) {
+  const cell = notebook.widgets.find((one) => one.model.id === id);
+  if (!cell || typeof marks !== "object") return;
+  if (marks) cell.model.setMetadata("nbgrader", marks);
+  else cell.model.deleteMetadata("nbgrader");
+  delete cell.node.dataset.wbKind;
+  delete cell.node.dataset.wbLabel;
 }
 
 /** A screen reader hears that a cell has run, and how it ended. */

@@ -1,14 +1,15 @@
-// Nothing typed is lost: saved soon after it is typed; while that cannot be, kept in this browser and sent later.
+// Nothing typed is lost: saved soon after it is typed; while that cannot be, kept in this browser and sent later. The page
+// around us keeps it: a frame from another site may be denied a storage of its own.
 const PAUSE = 1200; // ms without typing, then it is saved
 const AT_LATEST = 3500; // ms after the first change, typing or not
 const KEPT_AFTER = 400; // ms until a change is in the browser's own store
 const RETRIES = [2000, 4000, 8000, 15000, 30000];
-const KEPT_DAYS = 30;
-const PREFIX = "workbench-unsent:";
+const PATIENCE = 3000; // ms for the page to say what it has kept
+const PREFIX = "workbench-saved:";
 
 export class Saver {
-  constructor({ context, contents, say, document }) {
-    Object.assign(this, { context, contents, say, document });
+  constructor({ context, contents, say, on, document }) {
+    Object.assign(this, { context, contents, say, on, document });
     this.base = null; // the hash of what the site has, as far as we know
     this.changes = 0; // counts edits: what was typed while a save was on its way is not saved by it
     this.dirtySince = 0;
@@ -19,7 +20,7 @@ export class Saver {
     this.timer = this.keeper = 0;
   }
 
-  start() {
+  async start() {
     const { context } = this;
     this.base = context.contentsModel?.hash ?? null;
     // Whatever saves in the notebook (its button, Ctrl+S) saves here: without upstream's dialogs.
@@ -29,7 +30,8 @@ export class Saver {
     addEventListener("pagehide", () => { if (this.dirtySince) this.keep(); });
     document.addEventListener("visibilitychange", () => this.lookAgain());
     this.listenToOtherTabs();
-    this.takeUp();
+    this.on("kept", ({ kept }) => { this.isKept = kept === true; });
+    this.takeUp(await this.keptBefore());
   }
 
   changed() {
@@ -129,32 +131,30 @@ export class Saver {
 
   // --- In this browser ---
 
-  get key() { return PREFIX + this.document; }
-
   keep() {
     clearTimeout(this.keeper);
     this.keeper = 0;
     if (!this.dirtySince) return;
-    try {
-      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), base: this.base, notebook: this.bare() }));
-      this.isKept = true;
-    } catch { this.isKept = false; } // no room, or the browser keeps nothing: the page says so
+    this.say("keep", { kept: JSON.stringify({ at: Date.now(), base: this.base, notebook: this.bare() }) });
   }
 
   forget() {
     clearTimeout(this.keeper);
     this.keeper = 0;
-    try { localStorage.removeItem(this.key); } catch { /* nothing was kept */ }
+    this.say("keep", { kept: "" });
+  }
+
+  keptBefore() {
+    return new Promise((resolve) => {
+      setTimeout(() => resolve(null), PATIENCE);
+      this.on("kept-before", ({ kept }) => { try { resolve(JSON.parse(kept)); } catch { resolve(null); } });
+      this.say("kept-wanted", {});
+    });
   }
 
   /** What an earlier visit could not send: sent now, unless the site has something newer; then a person decides. */
-  takeUp() {
-    let kept = null;
-    try {
-      forgetOld();
-      kept = JSON.parse(localStorage.getItem(this.key) || "null");
-    } catch { return; }
-    if (!kept) return;
+  takeUp(kept) {
+    if (!kept?.notebook) return;
     this.context.model.fromJSON(kept.notebook);
     this.dirtySince = kept.at;
     this.changes += 1;
@@ -170,7 +170,7 @@ export class Saver {
   // --- Other tabs ---
 
   listenToOtherTabs() {
-    try { this.channel = new BroadcastChannel(this.key); } catch { return; }
+    try { this.channel = new BroadcastChannel(PREFIX + this.document); } catch { return; }
     this.channel.onmessage = ({ data }) => this.othersSaved(data.saved);
   }
 
@@ -188,12 +188,5 @@ export class Saver {
     if (!hash || hash === this.base || this.dirtySince || this.running) return;
     await this.reload();
     this.say("other-tab", {});
-  }
-}
-
-function forgetOld() {
-  for (const key of Object.keys(localStorage).filter((one) => one.startsWith(PREFIX))) {
-    const kept = JSON.parse(localStorage.getItem(key) || "{}");
-    if (!(kept.at > Date.now() - KEPT_DAYS * 86_400_000)) localStorage.removeItem(key);
   }
 }
