@@ -18,6 +18,7 @@ from courses.exercise_preflight import AUTHORS
 from grading import tasks, workbench
 from grading.models import Exercise
 from grading.notebooks import AuthorError
+from grading.providers import visible
 from grading.workbench import Stale
 
 
@@ -27,7 +28,7 @@ from grading.workbench import Stale
 @needs(AUTHORS)
 def source(request: HttpRequest, slug: str) -> HttpResponse:
     """The author's own draft of the notebook, solutions and hidden checks in it."""
-    found = get_object_or_404(Exercise, slug=slug)
+    found = get_object_or_404(visible(Exercise.objects.all(), request.user), slug=slug)
     document = workbench.open_source(found, exercise_views.reader(request))
     newest = found.newest
     context = {
@@ -44,7 +45,7 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
 @needs(AUTHORS)
 def save(request: HttpRequest, slug: str) -> HttpResponse:
     """Makes the next version, a draft, of what is saved, and leads to its pre-flight; or says what is in the way."""
-    found = get_object_or_404(Exercise, slug=slug)
+    found = get_object_or_404(visible(Exercise.objects.all(), request.user), slug=slug)
     author = exercise_views.reader(request)
     document = workbench.open_source(found, author)
     problems: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from courses import exercise_views
 from grading import workbench
 from grading.models import Document
+from grading.providers import visible
 
 View = Callable[..., HttpResponse]
 
@@ -66,9 +67,16 @@ def own(request: HttpRequest, pk: uuid.UUID) -> Document:
     """One's own document, of an exercise that one may still work on; for everybody else there is none (Http404)."""
     mine = Document.objects.select_related("exercise").filter(owner=exercise_views.reader(request))
     document = get_object_or_404(mine, pk=pk)
-    is_author = request.user.has_perm("grading.change_exercise")
-    if document.kind == Document.Kind.SOURCE and not is_author:
+    if document.kind == Document.Kind.SOURCE and not may_write(request, document):
         return get_object_or_404(mine.none())
     if document.exercise and not exercise_views.may_work_on(request, document.exercise):
         return get_object_or_404(mine.none())
     return document
+
+
+def may_write(request: HttpRequest, document: Document) -> bool:
+    """Is the reader an author of the exercise whose source it is?"""
+    this = visible(Document.objects.filter(pk=document.pk), request.user, "exercise__provider")
+    return (
+        request.user.has_perm("grading.change_exercise") and visible(this, request.user, "exercise__provider").exists()
+    )

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from grading import documents, workbench
-from grading.models import Document, Exercise, PreflightReport
+from grading.models import Document, Exercise, PreflightReport, Provider
 from grading.notebooks import AuthorError, read_source
 from grading.workbench import Stale
 from tests.grading import authored
@@ -151,6 +151,17 @@ def test_who_is_an_author_no_more_has_it_no_more(author, exercise, instructor):
     instructor.groups.clear()
     assert author.post(reverse("courses:workbench_token", args=[document.pk])).status_code == 404
     assert author.get(PAGE).status_code == 403
+
+
+def test_authors_of_another_provider_neither_see_nor_save_it(author, exercise):
+    author.get(PAGE)
+    document = Document.objects.get()
+    exercise.provider = Provider.objects.create(name_th="สถาบันอื่น", name_en="Another institute")
+    exercise.save()
+    assert author.get(PAGE).status_code == 404
+    assert author.post(SAVE).status_code == 404
+    assert author.post(reverse("courses:workbench_token", args=[document.pk])).status_code == 404
+    assert not exercise.versions.exists()
 
 
 def test_an_exercise_may_be_made_without_a_file_and_its_author_is_led_to_write(author):
