@@ -48,8 +48,9 @@ fix: setup-test ## what a machine can mend
 	.tools/bin/uv pip sync --quiet --compile-bytecode --python .venv-bench --require-hashes requirements-bench.lock
 	@touch $@
 
-bench: setup-run .venv-bench/.state ## what sandbox and grading cost beside stock Jupyter and nbgrader (ROUNDS=5, QUICK=1)
+bench: setup-test .venv-bench/.state ## sandbox and grading beside stock Jupyter and nbgrader, credentials (ROUNDS=5, QUICK=1)
 	$(PYTHON) -m bench --rounds $(or $(ROUNDS),5) $(if $(QUICK),--quick)
+	$(PYTHON) -m bench.credentials $(if $(QUICK),--rounds 1 --times 10,--rounds $(or $(ROUNDS),5))
 
 lock: ## resolves the lock files anew (no addresses in them)
 	@for set in dev run kernel bench; do case $$set in \

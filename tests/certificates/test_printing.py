@@ -1,9 +1,11 @@
 """The certificate as people get it: how it reads, what is in it, who makes it and when."""
 
 import io
+import os
 import re
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -53,18 +55,41 @@ def pdf(credential):
     return printing.sealed_pdf(credential)
 
 
+def holder_of(credential):
+    return credential.parsed()["credentialSubject"]["identifier"][0]["identityHash"]
+
+
+def picture_of(path):
+    """The page as poppler draws it, when somebody asks for pictures to look at: CERTIFICATE_PICTURES=folder."""
+    if folder := os.environ.get("CERTIFICATE_PICTURES"):
+        name = Path(folder, f"{len(list(Path(folder).glob('*.png'))) + 1:02}")
+        subprocess.run(["pdftoppm", "-png", "-r", "70", "-singlefile", path, name], check=True, timeout=60)
+
+
 @pytest.mark.parametrize("name", HARD_NAMES, ids=lambda name: name[1])
-def test_hard_names_copy_out_as_they_are_written(achievement, exercises, tmp_path, name):
+def test_hard_names_copy_out_as_they_are_written(client, achievement, exercises, tmp_path, name):
+    """As it is downloaded: the text, what is attached, the seal, the size."""
     title, given, family = name
     person = make_person("x@example.go.th", given, family, title=title)
     credential = earn(achievement, exercises, person)
-    data = printing.sealed_pdf(credential)
+    tasks.make(printing.ask_for(credential).pk)
+    client.force_login(person)
+    data = client.get(reverse("credentials:pdf", args=[credential.number])).content
     text = fold(text_of(data, tmp_path))
     assert fold(person.get_full_name()) in text
+    assert fold(holder_of(credential)) in text
     assert fold(achievement.name_th) in text
     assert credential.number in text
+    path = tmp_path / "certificate.pdf"
+    subprocess.run(["pdfdetach", "-save", "1", "-o", tmp_path / "out.json", path], check=True, timeout=60)
+    assert (tmp_path / "out.json").read_bytes() == credential.document.encode()
+    said = subprocess.run(["pdfsig", "-nocert", path], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "Signature is Valid" in said
+    assert "Total document signed" in said
+    assert verify_file(data).holder_name == person.get_full_name()
     assert len(data) <= 300_000
     assert len(PdfFileReader(io.BytesIO(data)).root["/Pages"]["/Kids"]) == 1
+    picture_of(path)
 
 
 def test_what_is_attached_is_the_signed_document_to_the_byte_and_verifies(credential, pdf, tmp_path):
