@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests import migrated
 from tests.servers import end, free_port, postgres, redis, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -88,7 +90,7 @@ def running_site(var: Path, **settings: str):
     scope="session",
     params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("embedded", "servers")],
 )
-def site(request, tmp_path_factory):
+def site(request, tmp_path_factory, django_db_blocker):
     """The site with its demo, once on the embedded default and once on PostgreSQL and Redis."""
     var = tmp_path_factory.mktemp("site")
     with contextlib.ExitStack() as stack:
@@ -100,6 +102,9 @@ def site(request, tmp_path_factory):
                 "SECRET_KEY": "a key for the tests of a site on servers, long enough",
                 "WITH_DEMO": "1",
             }
+        else:
+            with django_db_blocker.unblock():
+                shutil.copyfile(migrated.template(), var / "db.sqlite3")
         yield stack.enter_context(running_site(var, **settings))
 
 
