@@ -25,7 +25,7 @@ from bench.accounting import Group, NoGroups, Stopwatch
 from bench.conversation import HERE
 from bench.exercise import LEARNERS
 from bench.exercises import EXERCISES
-from bench.measuring import Figures, gradings, memory, runs, runs_alone, starts
+from bench.measuring import Figures, gradings, gradings_as_they_come, memory, runs, runs_alone, starts
 from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service, make
 
 IDLE_SECONDS = 3.0
@@ -117,12 +117,15 @@ def _prepare(work: Path) -> Path:
 
 
 def _measured(side: Side, plan: Plan, idle: Figures) -> Figures:
-    figures: Figures = {"run_alone": {}, "run": {}, "grade": {}}
+    figures: Figures = {"run_alone": {}, "run": {}, "grade": {}, "grade_as_they_come": {}}
     count = {"stock": plan.stock_gradings, "cold": plan.cold_gradings, "warm": plan.warm_gradings}[side.name]
     for exercise in EXERCISES:
         _say(f"  {side.name}: notebook of {exercise.name}")
         if isinstance(side, Stock):
             figures["run_alone"][exercise.name] = runs_alone(side, exercise, plan.repeats)
+            _say(f"  {side.name}: grading {exercise.name}, a command each")
+            one_each = gradings_as_they_come(side, exercise, plan.repeats)
+            figures["grade_as_they_come"][exercise.name] = one_each
         figures["run"][exercise.name] = runs(side, exercise, plan.repeats)
         is_alone = side.name == "cold" or exercise is not EXERCISES[0]
         figures["grade"][exercise.name] = {}

@@ -57,10 +57,23 @@ def rows(exercises: Sequence[str], memory_sizes: Iterable[int], at_once: Iterabl
         ("cpu_of_ten_with_start", "of ten, worker and service started for them, mean"),
     )
     runs = (("run_alone", "stock in a process of its own"), ("run", "both in a running process"))
+    graded_cpu = ("grade", ANY, "1", "cpu")
     return [
-        *_each(exercises, "one submission graded: CPU", ("grade", ANY, "1", "cpu"), target=GRADING_TARGET),
+        *_each(
+            exercises,
+            "one submission graded as it comes: CPU",
+            graded_cpu,
+            ("grade_as_they_come", ANY, "cpu"),
+            target=GRADING_TARGET,
+        ),
+        *_each(exercises, "one submission of ten, graded together: CPU", graded_cpu, target=GRADING_TARGET),
         *(Row(f"  {label}", _paths(exercises, ("grade", ANY, "1", part)), "s") for part, label in parts),
-        *_each(exercises, "one submission graded: wall", ("grade", ANY, "1", "wall")),
+        *_each(
+            exercises,
+            "one submission graded as it comes: wall",
+            ("grade", ANY, "1", "wall"),
+            ("grade_as_they_come", ANY, "wall"),
+        ),
         *(
             Row(
                 f"graded a minute, {exercises[0]}, {n} at once",
