@@ -132,6 +132,7 @@ class ExerciseViewSet(SnippetViewSet):
                 [
                     FieldPanel("source"),
                     FieldPanel("visible_files"),
+                    FieldPanel("library_files"),
                     FieldPanel("hidden_files"),
                     FieldPanel("remove_files"),
                     FieldPanel("limits"),

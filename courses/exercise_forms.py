@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from courses.datasets import using
+from courses.datasets.models import Dataset, DatasetFile
 from courses.forms import not_ipynb, printable, read_upload
 from grading import extending, tasks
 from grading.models import DataFile, Exercise, in_language
@@ -35,6 +37,13 @@ class FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         uploads = data if isinstance(data, (list, tuple)) else [data] if data else []
         return [super(FilesField, self).clean(upload, initial) for upload in uploads]
+
+
+class LibraryField(forms.ModelMultipleChoiceField):
+    """Files of the library of data sets that an exercise may be made from."""
+
+    def label_from_instance(self, one: DatasetFile) -> str:
+        return f"{one.dataset.title}: {one.name} ({one.sha256[:8]})"
 
 
 class LimitsField(forms.CharField):
@@ -76,6 +85,13 @@ class ExerciseForm(WagtailAdminModelForm):
         allow_empty_file=True,
         help_text=gettext_lazy("Only the checks read them; learners never get them."),
     )
+    library_files = LibraryField(
+        queryset=DatasetFile.objects.none(),
+        label=gettext_lazy("Data files from the library"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Signed-off data sets with a licence. The exercise keeps a copy of its own."),
+    )
     remove_files = forms.MultipleChoiceField(
         label=gettext_lazy("Remove these files"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -91,6 +107,8 @@ class ExerciseForm(WagtailAdminModelForm):
         self.version = self.instance.newest if self.instance.pk else None
         self.import_notes: list[str] = []
         self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
+        offered = DatasetFile.objects.filter(dataset__in=Dataset.objects.licensed()).defer("content")
+        self.fields["library_files"].queryset = offered.select_related("dataset").order_by("dataset__title", "name")
         self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
         if self.version:
             self.initial.setdefault("limits", self.version.limits)
@@ -136,7 +154,9 @@ class ExerciseForm(WagtailAdminModelForm):
         cleaned: dict[str, Any] = super().clean()
         if not {"visible_files", "hidden_files"} <= cleaned.keys():
             return cleaned
-        new = [*cleaned["visible_files"], *cleaned["hidden_files"]]
+        chosen = cleaned.get("library_files") or ()
+        copies = [DataFile(name=one.name, content=bytes(one.content), is_hidden=False) for one in chosen]
+        new = [*cleaned["visible_files"], *cleaned["hidden_files"], *copies]
         for name in twice(new):
             self.add_error(None, _("Two files are called “%(name)s”. Give one of them another name.") % {"name": name})
         gone = {*cleaned.get("remove_files", ()), *(file.name for file in new)}
@@ -170,6 +190,7 @@ class ExerciseForm(WagtailAdminModelForm):
             author=self.for_user,
             is_draft=True,
         )
+        using.note(version)
         if version.is_draft:
             tasks.request_preflight(version)
 

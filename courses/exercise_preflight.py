@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin import messages
 
 from courses.back_office import needs, page
+from courses.datasets import using
 from courses.exercise_views import POLL_SECONDS
 from grading import tasks
 from grading.models import ExerciseVersion, PreflightReport, PublishRefused, in_language
@@ -53,6 +54,11 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Learners meet the version from now on, unless its pre-flight says otherwise."""
     version = version_of(pk)
+    if unlicensed := using.why_not_published(version):
+        names = ", ".join(one.title for one in unlicensed)
+        why = _("Not published: these data sets have no licence, or no data owner has signed them off: %(names)s")
+        messages.error(request, why % {"names": names})
+        return redirect("exercise_preflight", pk)
     try:
         version.publish(cast("_User", request.user))
     except PublishRefused as refused:

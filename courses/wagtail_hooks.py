@@ -34,6 +34,7 @@ from courses import (
     quiz_statistics,
     strict_scripts,  # noqa: F401 registers itself
 )
+from courses.datasets import admin as dataset_admin
 from courses.models import CoursePage
 from grading.models import Exercise, ItemBank, Quiz, QuizItem
 
@@ -42,6 +43,7 @@ register_snippet(exercise_admin.ExerciseViewSet)
 for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are taken out of use, never deleted
     register_permission_policy(model, exercise_admin.NeverDeleted(model))
 register_snippet(quiz_admin.QuizGroup)
+register_snippet(dataset_admin.DatasetViewSet)
 register_snippet(competence_admin.CompetenceGroup)
 
 
@@ -61,6 +63,7 @@ def exercise_urls() -> list[Any]:
         quiz_exchange,
         cohort_admin,
         discussion_desk,
+        dataset_admin,
     )
     return [address for room in rooms for address in room.urls]
 

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "lms.records",
     "lms.certificates",
     "courses",
+    "courses.datasets",
     "grading",
     "wagtail_localize",
     "wagtail_localize.locales",
@@ -373,6 +374,13 @@ RETENTION_DAYS = {
     for name in os.environ
     if name.startswith("RETENTION_") and name.endswith("_DAYS")
 }
+
+# --- Data sets -------------------------------------------------------------------------------------------------------
+
+# CKAN catalogs from which data sets may be imported: https addresses, or this machine's for a trial.
+CKAN_SERVERS = [server.rstrip("/") for server in env("CKAN_SERVERS").split(",") if server]
+if not all(server.startswith(("https://", "http://127.0.0.1:")) for server in CKAN_SERVERS):
+    raise ImproperlyConfigured("CKAN_SERVERS must be https addresses, separated by commas")
 
 # --- Languages: Thai first, English too ------------------------------------------------------------------------------
 

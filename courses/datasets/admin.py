@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -121,16 +120,3 @@ def sign_off(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 urls = [path("datasets/<int:pk>/sign-off/", sign_off, name="dataset_sign_off")]
-
-
-class LibraryField(forms.ModelMultipleChoiceField):
-    """Files of the library that an exercise can be made from."""
-
-    def label_from_instance(self, one: Any) -> str:
-        return f"{one.dataset.title}: {one.name} ({one.sha256[:8]})"
-
-    def clean(self, value: Any) -> Any:
-        chosen = super().clean(value)
-        if len({one.name for one in chosen}) < len(chosen):
-            raise ValidationError(_("Two of these files have the same name."))
-        return chosen

@@ -53,11 +53,13 @@ REQUIRED = (
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
+    def licensed(self) -> Self:
+        """Those that may be taught with: a data owner vouches for them, and their licence is known."""
+        return self.filter(signed_off_at__isnull=False, license_id__in=LICENCES)
+
     def public(self) -> Self:
-        """Those that everybody may see: signed off, licensed, and of the public category."""
-        return self.filter(signed_off_at__isnull=False, data_category=Dataset.Category.PUBLIC).exclude(
-            license_id__in=["", NOT_SPECIFIED]
-        )
+        """Those of them that everybody may see."""
+        return self.licensed().filter(data_category=Dataset.Category.PUBLIC)
 
     def found(self, text: str) -> Self:
         """Those in which every word of ``text`` occurs."""
@@ -153,18 +155,19 @@ class Dataset(models.Model):
     class Meta:
         verbose_name = _("data set")
         verbose_name_plural = _("data sets")
+        permissions = [("sign_off_dataset", "Can sign off data sets")]
         ordering = ["title", "pk"]
 
     def __str__(self) -> str:
         return self.title
 
-    def get_absolute_url(self) -> str:
-        return reverse("datasets:dataset", args=[self.slug])
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         told = [self.title, self.title_en, self.owner_org, self.tag_string, self.notes]
         self.search_text = fold("\n".join(told)).casefold()
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:dataset", args=[self.slug])
 
     def clean(self) -> None:
         if self.pk and not self.has_licence and self.is_taught_with():

@@ -1,4 +1,4 @@
-"""Which exercises are made from which data sets: found by content, so that no way of uploading goes around the licence."""
+"""Which exercises are made from which data sets: found by content: no upload goes around a licence."""
 
 import hashlib
 

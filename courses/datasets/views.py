@@ -21,7 +21,7 @@ def library(request: HttpRequest) -> HttpResponse:
     found = Dataset.objects.public().found(chosen["q"]).annotate(file_count=Count("files"))
     # How many there are of each area among what the words find, whichever is chosen.
     counts = dict(found.order_by().values_list("topic").annotate(Count("pk", distinct=True)))
-    found = _filtered(found, chosen)
+    found = _filtered(found, chosen).order_by("title", "pk")
     context = {
         "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,

@@ -23,6 +23,8 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
+DATASETS = [f"datasets.{action}_dataset" for action in ("add", "change", "view")]
+SIGN_OFF = ["datasets.sign_off_dataset"]
 QUIZZES = [
     f"grading.{action}_{model}" for model in ("itembank", "quizitem", "quiz") for action in ("add", "change", "view")
 ]
@@ -65,11 +67,31 @@ EVERY_PROVIDER = ["grading.see_every_provider"]
 PROVIDERS = [f"grading.{action}_provider" for action in ("add", "change", "view")]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
-    REVIEWERS: [*ENTER, "grading.view_exercise", "grading.view_quiz", *EVERY_PROVIDER],
+    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + DATASETS + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
+    REVIEWERS: [
+        *ENTER,
+        *SIGN_OFF,
+        "datasets.view_dataset",
+        "datasets.change_dataset",
+        "grading.view_exercise",
+        "grading.view_quiz",
+        *EVERY_PROVIDER,
+    ],
     HR_OFFICERS: [],
     OPERATORS: [
-        *(ENTER + EXERCISES + QUIZZES + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE + CREDENTIALS),
+        *(
+            ENTER
+            + EXERCISES
+            + QUIZZES
+            + DATASETS
+            + SIGN_OFF
+            + SUBMISSIONS
+            + DECISIONS
+            + LEARNING
+            + PROPOSE
+            + TRANSLATE
+            + CREDENTIALS
+        ),
         *(PLANS + PROVIDERS + EVERY_PROVIDER),
     ],
 }

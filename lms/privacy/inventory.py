@@ -247,6 +247,7 @@ ACTORS = {
     "courses.ModulePage": "locked_by owner",
     "credentials.AuditEntry": "actor",
     "credentials.KeyEvent": "actor",
+    "datasets.Dataset": "signed_off_by",
     "grading.AuditEntry": "actor",
     "grading.ExerciseVersion": "author",
     "grading.QuizItemVersion": "author",
@@ -273,6 +274,7 @@ NOBODY = {
     "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite "
     "SecondPersonTask",
     "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
+    "datasets": "DatasetFile DatasetUse",
     "grading": "Provider Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
     "privacy": "ErasedCredential ErasureRecord",
     # Sessions hold a number; they are deleted with the account. Batches hold what strangers sent, for hours.
