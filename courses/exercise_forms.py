@@ -39,7 +39,7 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(upload, initial) for upload in uploads]
 
 
-class LibraryField(forms.ModelMultipleChoiceField):
+class LibraryField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # it takes none when it runs
     """Files of the library of data sets that an exercise may be made from."""
 
     def label_from_instance(self, one: DatasetFile) -> str:

@@ -21,16 +21,16 @@ def library(request: HttpRequest) -> HttpResponse:
     found = Dataset.objects.public().found(chosen["q"]).annotate(file_count=Count("files"))
     # How many there are of each area among what the words find, whichever is chosen.
     counts = dict(found.order_by().values_list("topic").annotate(Count("pk", distinct=True)))
-    found = _filtered(found, chosen).order_by("title", "pk")
+    shown = _filtered(found, chosen).order_by("title", "pk")
     context = {
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,
         "topics": [(value, label, counts.get(value, 0)) for value, label in Dataset.Topic.choices],
     }
     return render(request, "datasets/library.html", context)
 
 
-def _filtered(found: "QuerySet[Dataset]", chosen: dict[str, str]) -> "QuerySet[Dataset]":
+def _filtered(found: "QuerySet[Any]", chosen: dict[str, str]) -> "QuerySet[Any]":
     if chosen["topic"] in Dataset.Topic.values:
         found = found.filter(topic=chosen["topic"])
     return found.filter(high_value_dataset=True) if chosen["high"] else found

@@ -7,7 +7,7 @@ keep goes on verifying. Otherwise it is revoked first: a copy in other hands mus
 
 import hashlib
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def erase_due() -> int:
     return done
 
 
-def erase(person: User, *, keeps_credentials: bool, requested_at: object = None) -> ErasureRecord:
+def erase(person: User, *, keeps_credentials: bool, requested_at: datetime | None = None) -> ErasureRecord:
     """Erases a person now, and says so to them by e-mail, the last thing that address is used for."""
     address, name, language = person.email, person.get_full_name(), person.language
     rows = {one.model: count for one in HOLDINGS if (count := one.of(person).count())}
