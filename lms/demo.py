@@ -3,7 +3,6 @@
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -18,7 +17,6 @@ from courses.models import Enrollment, LessonCompletion
 from grading.models import Exercise, Submission
 from lms.accounts import roles
 from lms.accounts.models import User
-from lms.credentials.models import Achievement, Competency, Issuer, Requirement
 from lms.privacy import notice
 
 # Known to everybody who can read this: accounts with it are only ever made for a demonstration.
@@ -75,45 +73,6 @@ LEARNERS = [
     Person("learner23", "นาง", "ดวงกมล", "ทดลองสุข", "Duangkamon Thotlongsuk"),
     Person("learner24", "นาย", "อนันตชัย", "สมมุติไพศาล", "Anantachai Sommutiphaisan"),
 ]
-ISSUER = "demo-institute"
-ACHIEVEMENT = {
-    "name_th": "วุฒิบัตร นักวิเคราะห์ข้อมูลเปิดภาครัฐ",
-    "name_en": "Open Government Data Analyst (Python)",
-    "description_th": "ผู้ถือวุฒิบัตรอ่านไฟล์ข้อมูลภาครัฐภาษาไทยได้ทุกรหัสอักขระที่พบบ่อย ทำความสะอาดเลขไทย จำนวนเงิน "
-    "และวันที่ พ.ศ. ได้โดยไม่เสียแถวข้อมูล และสรุปผลพร้อมข้อจำกัดของข้อมูลด้วยภาษา Python",
-    "description_en": "The holder reads Thai government data files of every common encoding, cleans Thai digits, "
-    "amounts and Buddhist-era dates without losing rows, and reports results with their limits, in Python.",
-    "criteria_th": "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก B-N1 อ่านไฟล์ และ B-N2 ทำความสะอาด ซึ่งระบบตรวจด้วยชุดข้อมูลที่ผู้เรียนไม่เห็น",
-    "criteria_en": "At least 80 percent in both notebook exercises, B-N1 Reading files and B-N2 Cleaning, "
-    "examined on data that the learner does not see.",
-    "hours": Decimal(outline.THEORY_HOURS + outline.PRACTICE_HOURS),
-}
-# Mapped to, certified by nobody.
-_UNITS = "https://tpqi-net.tpqi.go.th/qualifications/unitinfo"
-COMPETENCIES = [
-    {
-        "framework": "OCSC",
-        "version": "2566",
-        "code": "data-utilization-and-sharing",
-        "name": "การใช้ประโยชน์และแบ่งปันข้อมูล (Data Utilization and Sharing)",
-        "url": "https://www.tpqi.go.th/en/qualification-and-occupation/additional-competency/dgp",
-    },
-    {
-        "framework": "TPQI",
-        "version": "2567",
-        "code": "DG-KMLT-037",
-        "name": "จัดทำคลังข้อมูลใช้ภายในและระหว่างหน่วยงาน (Build a data store for use within and between agencies)",
-        "url": f"{_UNITS}/33156",
-    },
-    {
-        "framework": "TPQI",
-        "version": "2567",
-        "code": "CEC-HNPQ-032",
-        "name": "ใช้ข้อมูลระหว่างหน่วยงาน (Use data between agencies)",
-        "url": f"{_UNITS}/22815",
-    },
-]
-
 # The course and how many of its lessons are done, by login; who is not named here has not enrolled yet.
 PROGRESS = {
     "learner": ("da-201", 0),
@@ -151,22 +110,6 @@ WORKS = {
     "learner16": [("c-n1-readable-chart", ""), ("c-n2-tidy-table", ""), ("c-n3-honest-chart", "")],
     "learner17": [("c-n1-readable-chart", "cuts-the-axis")],
 }
-
-
-@transaction.atomic
-def load_achievement(graded: list[Exercise]) -> Achievement:
-    """The achievement of course B, its rule (every exercise at 80 % or more) and the body that issues it."""
-    names = {"name_th": outline.PROVIDER.th, "name_en": outline.PROVIDER.en}
-    issuer = Issuer.objects.get_or_create(slug=ISSUER, defaults=names)[0]
-    achievement, is_new = Achievement.objects.get_or_create(
-        slug=outline.COURSE_SLUG, defaults=ACHIEVEMENT | {"issuer": issuer}
-    )
-    if is_new:
-        for required in (one for one in graded if one.slug in (reading_files.SLUG, cleaning.SLUG)):
-            Requirement.objects.create(achievement=achievement, exercise=required, minimum_fraction=Decimal("0.8"))
-        for competency in COMPETENCIES:
-            Competency.objects.create(achievement=achievement, **competency)
-    return achievement
 
 
 @transaction.atomic

@@ -172,11 +172,25 @@ def test_grades_are_left_to_the_worker(loaded) -> None:
     assert Submission.objects.filter(learner__email="learner4@demo.example").count() == 1
 
 
-def test_the_rule_of_the_achievement_is_both_exercises_at_eighty_percent(loaded) -> None:
-    achievement = Achievement.objects.issuable().get()
-    assert {
-        (requirement.exercise.slug, float(requirement.minimum_fraction))
-        for requirement in achievement.requirements.all()
-    } == {("b-n1-reading-files", 0.8), ("b-n2-cleaning", 0.8)}
+def rule(slug):
+    achievement = Achievement.objects.issuable().get(slug=slug)
+    asked = {one.exercise.slug: float(one.minimum_fraction) for one in achievement.requirements.all()}
+    return asked | {one.quiz.slug: float(one.minimum_fraction) for one in achievement.quiz_requirements.all()}
+
+
+def test_the_rules_of_the_achievements_ask_for_exercises_and_quizzes(loaded) -> None:
+    assert rule("da-201") == {"b-n1-reading-files": 0.8, "b-n2-cleaning": 0.8}
+    quizzes = {f"dg-101-a{number}": 0.7 for number in range(1, 7)} | {"dg-101-final": 0.7}
+    assert rule("dg-101") == quizzes | {"a-n1-dataset-descriptions": 0.8, "a-n2-less-personal-data": 0.8}
+    assert rule("di-301") == {"c-n1-readable-chart": 0.8, "c-n2-tidy-table": 0.8, "c-n3-honest-chart": 0.8}
+    achievement = Achievement.objects.get(slug="da-201")
     assert achievement.hours_text == "15"
     assert achievement.issuer.name_th == "สถาบันข้อมูลสาธิต"
+    assert achievement.competencies.filter(framework="TPQI", version="2567", code="DG-KMLT-037").exists()
+
+
+def test_the_demo_lays_down_roles_paths_and_prerequisites(loaded, client) -> None:
+    assert "/paths/policy-analyst/" in client.get("/paths/").text
+    page = client.get("/courses/da-201/").text
+    assert "/quizzes/dg-101-final/" in page
+    assert "DG-KMLT-037" in page

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
 from courses.demo import content, planning
-from lms import demo
+from lms import demo, demo_achievements
 
 
 class Command(BaseCommand):
@@ -31,13 +31,14 @@ class Command(BaseCommand):
         do_without_cache_if_it_is_down()
         loaded = content.load()
         planning.load(content.key)
-        achievement = demo.load_achievement(loaded.exercises)
+        achievements = demo_achievements.load()
         if settings.ISSUER_KEY_FILE:
-            call_command("make_issuer_key", issuer=demo.ISSUER, stdout=StringIO())
+            call_command("make_issuer_key", issuer=demo_achievements.ISSUER, stdout=StringIO())
         for slug, course in loaded.courses.items():
             state = "created" if slug in loaded.made else "already there, left as it is"
             self.stdout.write(f"  Course {course.code} in Thai and English: {state}.")
-        self.stdout.write(f"  Credential: {achievement.name_en}, {achievement.hours_text} hours.")
+        for achievement in achievements:
+            self.stdout.write(f"  Credential: {achievement.name_en}, {achievement.hours_text} hours.")
         if settings.WITH_DEMO or with_accounts:
             self.people(loaded)
         else:

@@ -1,0 +1,156 @@
+"""What can be earned in the demonstration, and by which rule. Mapped to competencies, certified by nobody."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+
+from courses.demo import cleaning, outline, reading_files
+from courses.demo.outline import Both
+from courses.models import Competency as Known
+from grading.models import Exercise, Quiz
+from lms.credentials.models import Achievement, Competency, Issuer, QuizRequirement, Requirement
+
+ISSUER = "demo-institute"
+EXERCISES_FROM, QUIZZES_FROM = Decimal("0.8"), Decimal("0.7")
+STEWARD = ("a-n1-dataset-descriptions", "a-n2-less-personal-data")
+ANALYST = (
+    *(reading_files.SLUG, cleaning.SLUG),
+    *("b-n3-duplicates", "b-n4-fiscal-year", "b-n5-joining", "b-n6-answers"),
+)
+TELLER = ("c-n1-readable-chart", "c-n2-tidy-table", "c-n3-honest-chart")
+STEWARD_QUIZZES = (*(f"dg-101-a{number}" for number in range(1, 7)), "dg-101-final")
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """One achievement: its words, its hours, its rule, and (framework, code) of what it is mapped to."""
+
+    slug: str
+    name: Both
+    description: Both
+    criteria: Both
+    hours: int
+    exercises: tuple[str, ...]
+    quizzes: tuple[str, ...]
+    competencies: tuple[tuple[str, str], ...]
+
+
+ACHIEVEMENTS = [
+    Earned(
+        outline.COURSE_SLUG,
+        Both("วุฒิบัตร นักวิเคราะห์ข้อมูลเปิดภาครัฐ", "Open Government Data Analyst (Python)"),
+        Both(
+            "ผู้ถือวุฒิบัตรอ่านไฟล์ข้อมูลภาครัฐภาษาไทยได้ทุกรหัสอักขระที่พบบ่อย ทำความสะอาดเลขไทย จำนวนเงิน "
+            "และวันที่ พ.ศ. ได้โดยไม่เสียแถวข้อมูล และสรุปผลพร้อมข้อจำกัดของข้อมูลด้วยภาษา Python",
+            "The holder reads Thai government data files of every common encoding, cleans Thai digits, "
+            "amounts and Buddhist-era dates without losing rows, and reports results with their limits, in Python.",
+        ),
+        Both(
+            "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก B-N1 อ่านไฟล์ และ B-N2 ทำความสะอาด ซึ่งระบบตรวจด้วยชุดข้อมูลที่ผู้เรียนไม่เห็น",
+            "At least 80 percent in both notebook exercises, B-N1 Reading files and B-N2 Cleaning, "
+            "examined on data that the learner does not see.",
+        ),
+        outline.THEORY_HOURS + outline.PRACTICE_HOURS,
+        ANALYST[:2],
+        (),
+        (
+            ("ocsc-2566", "data-utilization-and-sharing"),
+            ("tpqi-2567", "DG-KMLT-037"),
+            ("tpqi-2567", "CEC-HNPQ-032"),
+        ),
+    ),
+    Earned(
+        outline.GOVERNANCE.slug,
+        Both("วุฒิบัตร ผู้ดูแลข้อมูลภาครัฐระดับพื้นฐาน", "Government Data Steward, Foundation"),
+        Both(
+            "ผู้ถือวุฒิบัตรรู้หน้าที่ตามธรรมาภิบาลข้อมูลและวงจรชีวิตข้อมูล เขียนคำอธิบายชุดข้อมูลได้ครบ "
+            "จัดหมวดหมู่และระดับการแบ่งปันพร้อมเหตุผล และลดข้อมูลส่วนบุคคลก่อนเผยแพร่ได้",
+            "The holder knows the duties of data governance and the life cycle of data, writes complete dataset "
+            "descriptions, chooses category and sharing level with a reason, and reduces personal data before it is "
+            "published.",
+        ),
+        Both(
+            "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก A-N1 และ A-N2 และร้อยละ 70 ขึ้นไปในแบบทดสอบทุกบทและแบบทดสอบท้ายหลักสูตร",
+            "At least 80 percent in the notebook exercises A-N1 and A-N2, and at least 70 percent in the quiz of every "
+            "lesson and in the final.",
+        ),
+        outline.GOVERNANCE.theory_hours + outline.GOVERNANCE.practice_hours,
+        STEWARD,
+        STEWARD_QUIZZES,
+        (
+            ("ocsc-2566", "digital-governance"),
+            ("ocsc-2566", "data-utilization-and-sharing"),
+            ("tpqi-2567", "DG-ENFB-035"),
+            ("tpqi-2567", "DG-NORS-036"),
+            ("tpqi-2567", "CEC-AMHU-031"),
+        ),
+    ),
+    Earned(
+        outline.COMMUNICATION.slug,
+        Both("วุฒิบัตร ผู้สื่อสารข้อมูลภาครัฐ", "Public Data Communicator"),
+        Both(
+            "ผู้ถือวุฒิบัตรเลือกกราฟให้ตรงคำถาม วาดกราฟภาษาไทยที่อ่านออกและเข้าถึงได้ จัดตารางให้เป็นระเบียบ และใช้มาตราส่วนอย่างซื่อตรง",
+            "The holder chooses a chart for a question, draws legible and accessible Thai charts, tidies tables, and "
+            "keeps scales honest.",
+        ),
+        Both(
+            "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก C-N1 C-N2 และ C-N3",
+            "At least 80 percent in the notebook exercises C-N1, C-N2 and C-N3.",
+        ),
+        # Hours of the capstone are not attested by a rule that does not ask for it.
+        5,
+        TELLER,
+        (),
+        (("ocsc-2566", "digital-service"), ("ocsc-2566", "data-utilization-and-sharing")),
+    ),
+]
+
+
+@transaction.atomic
+def load() -> list[Achievement]:
+    """The achievements with the body that issues them; those that are there stay as they are."""
+    names = {"name_th": outline.PROVIDER.th, "name_en": outline.PROVIDER.en}
+    issuer = Issuer.objects.get_or_create(slug=ISSUER, defaults=names)[0]
+    return [_load(one, issuer) for one in ACHIEVEMENTS]
+
+
+def _load(one: Earned, issuer: Issuer) -> Achievement:
+    told = {
+        f"{name}_{language}": getattr(one, name)[language]
+        for name in ("name", "description", "criteria")
+        for language in outline.LANGUAGES
+    }
+    achievement, is_new = Achievement.objects.get_or_create(
+        slug=one.slug, defaults=told | {"issuer": issuer, "hours": Decimal(one.hours)}
+    )
+    if is_new:
+        for place, exercise in enumerate(_in_order(Exercise, one.exercises)):
+            Requirement.objects.create(
+                achievement=achievement, exercise=exercise, minimum_fraction=EXERCISES_FROM, sort_order=place
+            )
+        for place, quiz in enumerate(_in_order(Quiz, one.quizzes)):
+            QuizRequirement.objects.create(
+                achievement=achievement, quiz=quiz, minimum_fraction=QUIZZES_FROM, sort_order=place
+            )
+        for framework, code in one.competencies:
+            _name(achievement, Known.objects.select_related("framework").get(framework__slug=framework, code=code))
+    return achievement
+
+
+def _in_order[M: (Exercise, Quiz)](model: type[M], slugs: tuple[str, ...]) -> list[M]:
+    """Those of these codes, in their order. Raises KeyError when one is missing: the rule would be an easier one."""
+    found = {row.slug: row for row in model.objects.filter(slug__in=slugs)}
+    return [found[slug] for slug in slugs]
+
+
+def _name(achievement: Achievement, known: Known) -> None:
+    """Credentials keep words of their own: a framework that changes changes none that was issued."""
+    Competency.objects.create(
+        achievement=achievement,
+        framework=known.framework.slug.split("-")[0].upper(),
+        version=known.framework.version,
+        code=known.code,
+        name=f"{known.name_th} ({known.name_en})",
+        url=known.url or known.framework.url,
+    )
