@@ -15,6 +15,7 @@ from courses.models import Post, PostReport, UnwantedLetter
 from courses.models.discussion import wanting
 from courses.progress import is_passed
 from grading.models import Exercise, Submission
+from grading.providers import is_visible
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, _User
@@ -46,8 +47,8 @@ class Reader:
 
 
 def reader_of(user: "_User | AnonymousUser", exercise: Exercise) -> Reader:
-    """Moderators see all; a learner enters with the first submission, and sees code once the exercise is passed."""
-    may_moderate = user.has_perm(MODERATE)
+    """Moderators of its provider see all; a learner enters with the first submission, and sees code after passing."""
+    may_moderate = user.has_perm(MODERATE) and is_visible(exercise.provider_id, user)
     own = Submission.objects.filter(learner=user.pk, exercise=exercise)
     may_enter = may_moderate or (own.counted().exists() and placement.is_enrolled_for(user, exercise))
     return Reader(user, may_enter, may_moderate, may_moderate or (may_enter and _has_passed(user.pk, exercise)))

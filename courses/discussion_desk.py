@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from courses import discussing
 from courses.back_office import needs, page
 from courses.models import Post, PostReport
+from grading.providers import visible
 
 ON_A_PAGE = 50
 MOST_REPORTS = 100
@@ -21,10 +22,13 @@ MOST_REPORTS = 100
 def desk(request: HttpRequest) -> HttpResponse:
     """Open reports, the oldest first, and unanswered topics."""
     reports = PostReport.objects.filter(settled_at=None).select_related("post__exercise", "post__topic")
-    unanswered = Post.objects.topics().shown().filter(answer=None).with_replies().select_related("exercise", "author")
+    mine = visible(Post.objects.all(), request.user, "exercise__provider").values("pk")
+    unanswered = Post.objects.topics().shown().filter(pk__in=mine, answer=None).with_replies()
+    reports = visible(reports, request.user, "post__exercise__provider")
+    topics = unanswered.select_related("exercise", "author").order_by("created_at", "pk")
     context = {
         "reports": reports[:MOST_REPORTS],
-        "page_of": Paginator(unanswered.order_by("created_at", "pk"), ON_A_PAGE).get_page(request.GET.get("page")),
+        "page_of": Paginator(topics, ON_A_PAGE).get_page(request.GET.get("page")),
         "breadcrumbs_items": [],
         "header_icon": "comment",
     }

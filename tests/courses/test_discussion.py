@@ -299,3 +299,17 @@ def test_thirty_topics_and_replies_ask_as_much_as_one(client, passed, learner, e
         Post.objects.create(exercise=exercise, author=person, title=f"หัวข้อ {number}", text="ก")
         Post.objects.create(exercise=exercise, author=person, topic=passed, text="ก")
     assert [queries(at(exercise)), queries(of(passed))] == one
+
+
+def test_an_instructor_of_another_provider_sees_nothing_of_it(client, passed, learner, instructor, exercise):
+    from grading.models import Exercise, Provider
+
+    theirs = Provider.objects.create(slug="b", name_th="ผู้จัด ข")
+    Exercise.objects.filter(pk=exercise.pk).update(provider=theirs)
+    client.force_login(instructor)
+    assert client.get(of(passed)).status_code == 404
+    assert act(client, passed, "hide").status_code == 404
+    assert passed.title not in client.get("/cms/discussions/").text
+    theirs.admit(instructor, "lead")
+    assert client.get(of(passed)).status_code == 200
+    assert passed.title in client.get("/cms/discussions/").text
