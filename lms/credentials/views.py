@@ -7,6 +7,7 @@ from typing import Any
 
 import segno
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -98,7 +99,13 @@ def verdict_page(
         "is_public": False,
         "name_form": NameForm(),
     }
-    return private(render(request, "credentials/verdict.html", context | more, status=status))
+    try:
+        return private(render(request, "credentials/verdict.html", context | more, status=status))
+    except DatabaseError:
+        if answer.verdict is not Verdict.COULD_NOT_CHECK:
+            raise
+        # Not even the menu can be had. Whoever verifies must not take that for an answer about the credential.
+        return private(render(request, "credentials/could_not_check.html", context, status=status))
 
 
 @dataclass(frozen=True, slots=True)

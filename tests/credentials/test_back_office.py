@@ -106,6 +106,12 @@ def test_not_even_an_operator_writes_a_credential(client, operator, credential, 
     assert Credential.objects.filter(revoked_at=None).count() == 1
 
 
+def test_the_list_deletes_nothing_in_bulk(client, operator, credential):
+    address = reverse("wagtail_bulk_action", args=["credentials", "credential", "delete"])
+    client.post(f"{address}?id={credential.pk}")
+    assert Credential.objects.filter(pk=credential.pk).exists()
+
+
 def test_not_even_an_operator_of_the_whole_system_writes_a_credential(client, credential):
     client.force_login(User.objects.create_superuser("root@example.go.th", "x", given_name="โอ"))
     for view in ("edit", "delete"):

@@ -424,3 +424,20 @@ def test_addresses_are_the_published_ones():
     assert reverse("credentials:did") == "/.well-known/did.json"
     assert reverse("credentials:issuer_did", args=["x"]) == "/issuers/x/did.json"
     assert reverse("verify:form") == "/verify/"
+
+
+def test_without_a_database_the_answer_is_that_it_could_not_be_checked(stranger, credential):
+    from django.db import OperationalError, connection
+
+    def gone(execute, *args):
+        raise OperationalError("no database")
+
+    with connection.execute_wrapper(gone):
+        page = stranger.get(credential.get_absolute_url())
+        sent = stranger.post(
+            "/api/v1/credentials/verify", {"number": credential.number}, content_type="application/json"
+        )
+    assert page.status_code == 503
+    assert "ขณะนี้ตรวจสอบไม่ได้" in page.content.decode()
+    assert "noindex" in page["X-Robots-Tag"]
+    assert (sent.status_code, sent.json()["verdict"]) == (503, "could_not_check")
