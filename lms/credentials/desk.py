@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -58,7 +58,7 @@ class WithdrawForm(forms.Form):
     """For good: nothing takes its place."""
 
     reason = forms.ChoiceField(
-        label=gettext_lazy("Why it is withdrawn"),
+        label=pgettext_lazy("a credential", "Why it is withdrawn"),
         choices=[(one.value, one.label) for one in Credential.Reason if one not in Credential.REPLACING],
         widget=forms.RadioSelect,
         help_text=gettext_lazy("The holder and everybody who verifies it can read this."),

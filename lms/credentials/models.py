@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.models import Orderable
@@ -625,7 +626,7 @@ class AuditEntry(models.Model):
     """What was done to a credential, on what grounds. No personal data: it outlives the credential."""
 
     class Action(models.TextChoices):
-        ISSUED = "issued", _("issued")
+        ISSUED = "issued", pgettext_lazy("what was done", "issued")
         REVOKED = "revoked", _("revoked")
         REPLACED = "replaced", _("replaced")
 
