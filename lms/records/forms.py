@@ -25,7 +25,7 @@ class TakeOverForm(forms.Form):
 
 class AccessForm(forms.Form):
     label = forms.CharField(
-        label=_("For whom"), max_length=100, help_text=_("For example the personnel system of your agency.")
+        label=_("Who gets it"), max_length=100, help_text=_("For example the personnel system of your agency.")
     )
     days = forms.TypedChoiceField(label=_("It works for"), choices=RecordAccess.DAYS, coerce=int, initial=30)
 

@@ -277,3 +277,18 @@ def test_what_is_hostile_or_missing_is_refused_with_a_reason(catalog, capsys):
         ckan._fetch("http://127.0.0.1:9/", 10)
     with pytest.raises(ckan.NotImported, match="too large"):
         ckan._fetch(f"{catalog.url}/download/requests.csv", 3)
+
+
+def test_the_demonstration_describes_the_very_files_its_exercises_give_out():
+    from courses.demo import library
+
+    assert library.load() == 0  # without its exercises there is nothing to describe
+    version = make_version(is_draft=False)
+    for one in library.SETS:
+        for name in one.files:
+            DataFile.objects.create(version=version, name=name, content=name.encode())
+    assert library.load() == 6
+    assert library.load() == 0
+    assert Dataset.objects.public().count() == 6
+    assert DatasetUse.objects.count() == sum(len(one.files) for one in library.SETS)
+    assert all(one.is_synthetic and one.topic for one in Dataset.objects.all())

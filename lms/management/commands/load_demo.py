@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
-from courses.demo import content, planning
+from courses.demo import content, library, planning
 from lms import demo, demo_achievements
 
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         loaded = content.load()
         planning.load(content.key)
         achievements = demo_achievements.load()
+        library.load()
+        achievement = demo.load_achievement(loaded.exercises)
         if settings.ISSUER_KEY_FILE:
             call_command("make_issuer_key", issuer=demo_achievements.ISSUER, stdout=StringIO())
         for slug, course in loaded.courses.items():
