@@ -33,7 +33,6 @@ class Command(BaseCommand):
         planning.load(content.key)
         achievements = demo_achievements.load()
         library.load()
-        achievement = demo.load_achievement(loaded.exercises)
         if settings.ISSUER_KEY_FILE:
             call_command("make_issuer_key", issuer=demo_achievements.ISSUER, stdout=StringIO())
         for slug, course in loaded.courses.items():
