@@ -6,16 +6,16 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from courses import points
+from courses import back_office, points
 from courses.back_office import needs, page
 from courses.manual_grading import ON_A_PAGE, person, seen
-from grading import appealing, feedback, reviewing
+from grading import appealing, feedback, providers, reviewing
 from grading.appealing import AppealRefused
 from grading.models import Appeal
 from grading.reviewing import Overtaken, Refused
@@ -31,8 +31,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Open appeals, oldest first; ``?all=1``: all of them, newest first."""
     every = "all" in request.GET
     appeals = Appeal.objects.all() if every else Appeal.objects.open().order_by("created_at", "pk")
-    appeals = appeals.select_related("submission__exercise").defer("submission__notebook")
-    found = Paginator(appeals, ON_A_PAGE).get_page(request.GET.get("page"))
+    mine = providers.visible(appeals, request.user, "submission__exercise__provider")
+    mine = mine.select_related("submission__exercise").defer("submission__notebook")
+    found = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "every": every,
         "appeals": found,
@@ -47,7 +48,9 @@ def queue(request: HttpRequest) -> HttpResponse:
 @never_cache
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: the question beside the work. POST: the answer, with other points where points are typed."""
-    found = get_object_or_404(Appeal.objects.select_related("submission__exercise"), pk=pk)
+    found = back_office.found(
+        request, Appeal.objects.select_related("submission__exercise"), "submission__exercise__provider", pk=pk
+    )
     submission, grade = found.submission, found.submission.grade
     if grade is None:
         messages.warning(request, _("This work is not graded yet: there is nothing to decide."))

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from courses import thai
+from courses import back_office, thai
 from courses.back_office import needs, page
 from grading.models import Appeal, AuditEntry, Exercise, Submission
 
@@ -27,7 +26,7 @@ ON_A_PAGE = 50
 @never_cache
 def trail(request: HttpRequest, pk: int) -> HttpResponse:
     """An exercise's entries, newest first; ``?submission=…``: those of one submission."""
-    exercise = get_object_or_404(Exercise, pk=pk)
+    exercise = back_office.found(request, Exercise.objects.all(), pk=pk)
     submission = chosen_submission(request)
     entries = AuditEntry.objects.filter(exercise=exercise).select_related("actor")
     if submission:

@@ -5,11 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from grading import providers
 from grading.models import Exercise
 
 View = Callable[..., HttpResponse]
@@ -28,6 +30,12 @@ def needs(*permissions: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def found[M: Model](request: HttpRequest, rows: QuerySet[M], owner: str = "provider", **key: Any) -> M:
+    """The row with this ``key``, where it belongs to a provider of the person's own or to none; ``owner`` is the path
+    from a row to its provider. Raises Http404: what belongs to others is not there."""
+    return get_object_or_404(providers.visible(rows, request.user, owner), **key)
 
 
 def page(

@@ -3,21 +3,25 @@
 import io
 from typing import Any
 
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.http import FileResponse, HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpRequest
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 from wagtail.permission_policies import ModelPermissionPolicy
-from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
+from wagtail.permissions import policy_registry
+from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
+from wagtail.snippets.views.snippets import CreateView, EditView, HistoryView, SnippetViewSet, UsageView
 
+from courses.back_office import found
 from courses.exercise_forms import ExerciseForm
 from courses.forms import Moment
-from grading.models import Exercise, ExerciseVersion
+from grading import providers
+from grading.models import Exercise, ExerciseVersion, QuizItem
 from grading.notebooks import read_source
 
 
@@ -31,7 +35,62 @@ class NeverDeleted(ModelPermissionPolicy):
         return super().user_has_any_permission(user, set(actions) - {"delete"})
 
     def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
-        return self.user_has_permission(user, action)
+        return self.user_has_permission(user, action) and providers.is_visible(owner_of(instance), user)
+
+    def user_has_any_permission_for_instance(self, user: Any, actions: Any, instance: Any) -> bool:
+        return self.user_has_any_permission(user, actions) and providers.is_visible(owner_of(instance), user)
+
+
+def owner_of(instance: Any) -> int | None:
+    """The primary key of the provider of an exercise, quiz, bank or item; None when it has none."""
+    owned = instance.bank if isinstance(instance, QuizItem) else instance
+    pk: int | None = owned.provider_id
+    return pk
+
+
+class OwnOnly:
+    """A page about one thing, for those who may see that thing; Wagtail's own ask for its kind only."""
+
+    def get_object(self, *args: Any) -> Any:
+        instance = super().get_object(*args)  # type: ignore[misc]
+        policy = policy_registry.get_by_type(type(instance))
+        user = self.request.user  # type: ignore[attr-defined]
+        if not policy.user_has_any_permission_for_instance(user, ["change", "view"], instance):
+            raise Http404
+        return instance
+
+
+class OwnEdit(OwnOnly, EditView):
+    pass
+
+
+class OwnHistory(OwnOnly, HistoryView):
+    pass
+
+
+class OwnUsage(OwnOnly, UsageView):
+    pass
+
+
+class ChooseOwn:
+    """What can be chosen for a page: what is the person's own, and what is common."""
+
+    def get_object_list(self) -> Any:
+        owner = "bank__provider" if self.model_class is QuizItem else "provider"  # type: ignore[attr-defined]
+        return providers.visible(super().get_object_list(), self.request.user, owner)  # type: ignore[misc,attr-defined]
+
+
+class OwnChooseView(ChooseOwn, ChooseView):
+    pass
+
+
+class OwnChooseResultsView(ChooseOwn, ChooseResultsView):
+    pass
+
+
+class OwnChooser(SnippetChooserViewSet):
+    choose_view_class = OwnChooseView
+    choose_results_view_class = OwnChooseResultsView
 
 
 class VersionPanel(Panel):
@@ -89,11 +148,28 @@ class ExerciseCreateView(ThenPreflight, CreateView):
     pass
 
 
-class ExerciseEditView(ThenPreflight, EditView):
+class ExerciseEditView(ThenPreflight, OwnEdit):
     pass
 
 
-class ExerciseViewSet(SnippetViewSet):
+class OwnedViewSet(SnippetViewSet):
+    """Lists and offers what belongs to the person's own providers, and what is common."""
+
+    owner_path = "provider"
+    chooser_viewset_class = OwnChooser
+    edit_view_class = OwnEdit
+    history_view_class = OwnHistory
+    usage_view_class = OwnUsage
+
+    def every(self) -> QuerySet[Any]:
+        """All rows of the list, whosever they are."""
+        raise NotImplementedError
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return providers.visible(self.every(), request.user, self.owner_path)
+
+
+class ExerciseViewSet(OwnedViewSet):
     model = Exercise
     icon = "clipboard-list"
     menu_label = _("Exercises")
@@ -116,7 +192,7 @@ class ExerciseViewSet(SnippetViewSet):
     edit_handler = ObjectList(
         [
             VersionPanel(),
-            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("slug"), FieldPanel("provider", widget=forms.Select())]),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
             MultiFieldPanel(
                 [
@@ -143,7 +219,7 @@ class ExerciseViewSet(SnippetViewSet):
         base_form_class=ExerciseForm,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Exercise]:
+    def every(self) -> QuerySet[Exercise]:
         published = ExerciseVersion.objects.filter(exercise=OuterRef("pk"), is_draft=False).order_by("-number")
         submissions = Exercise.objects.filter(pk=OuterRef("pk")).annotate(n=Count("submissions")).values("n")
         return Exercise.objects.annotate(
@@ -158,7 +234,7 @@ def source_notebook(request: HttpRequest, pk: int) -> FileResponse:
     """The source of one version, solutions and hidden checks included: for authors only."""
     if not request.user.has_perm("grading.change_exercise"):
         raise PermissionDenied
-    version = get_object_or_404(ExerciseVersion.objects.select_related("exercise"), pk=pk)
+    version = found(request, ExerciseVersion.objects.select_related("exercise"), "exercise__provider", pk=pk)
     name = f"{version.exercise.slug}-v{version.number}-source.ipynb"
     content = io.BytesIO(bytes(version.source))
     return FileResponse(content, as_attachment=True, filename=name, content_type="application/x-ipynb+json")

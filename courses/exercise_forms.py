@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
 from courses.forms import not_ipynb, printable, read_upload
+from courses.owning import OwnedForm
 from grading import extending, tasks
 from grading.models import DataFile, Exercise, in_language
 from grading.notebooks import AuthorError, Problem, Source, read_source
@@ -60,7 +60,7 @@ class LimitsField(forms.CharField):
         return {name: number for name, number in chosen.items() if number != usual[name]}
 
 
-class ExerciseForm(WagtailAdminModelForm):
+class ExerciseForm(OwnedForm):
     """Saving makes the next version of the exercise, unless nothing that counts has changed: a draft until its
     pre-flight has found no error and its author publishes it."""
 

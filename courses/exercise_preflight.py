@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin import messages
 
-from courses.back_office import needs, page
+from courses.back_office import found, needs, page
 from courses.datasets import using
 from courses.exercise_views import POLL_SECONDS
 from grading import tasks
@@ -28,7 +28,7 @@ AUTHORS = "grading.change_exercise"
 @needs(AUTHORS)
 def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole page."""
-    version = version_of(pk)
+    version = version_of(request, pk)
     title = _("Pre-flight of version %(number)d") % {"number": version.number}
     return page(request, "exercises/preflight.html", title, version.exercise, state_of(request, version))
 
@@ -38,14 +38,14 @@ def preflight(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(AUTHORS)
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes while it waits; ``n``: how often it has asked."""
-    return render(request, "exercises/_preflight.html", state_of(request, version_of(pk)))
+    return render(request, "exercises/_preflight.html", state_of(request, version_of(request, pk)))
 
 
 @require_POST
 @needs(AUTHORS)
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for a pre-flight that there is none of, or that failed through our fault."""
-    tasks.request_preflight(version_of(pk))
+    tasks.request_preflight(version_of(request, pk))
     return redirect("exercise_preflight", pk)
 
 
@@ -53,7 +53,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(AUTHORS)
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Learners meet the version from now on, unless its pre-flight says otherwise."""
-    version = version_of(pk)
+    version = version_of(request, pk)
     if unlicensed := using.why_not_published(version):
         names = ", ".join(one.title for one in unlicensed)
         why = _("Not published: these data sets have no licence, or no data owner has signed them off: %(names)s")
@@ -77,24 +77,24 @@ def why_not(code: str) -> str:
     }[code]
 
 
-def version_of(pk: int) -> ExerciseVersion:
+def version_of(request: HttpRequest, pk: int) -> ExerciseVersion:
     versions = ExerciseVersion.objects.select_related("exercise", "preflight_report").defer("source")
-    return get_object_or_404(versions, pk=pk)
+    return found(request, versions, "exercise__provider", pk=pk)
 
 
 def state_of(request: HttpRequest, version: ExerciseVersion) -> dict[str, Any]:
     asked = request.GET.get("n", "0")
     turn = min(int(asked[:4]), len(POLL_SECONDS) - 1) if asked.isascii() and asked.isdigit() else 0
-    found: PreflightReport | None = getattr(version, "preflight_report", None)
+    report: PreflightReport | None = getattr(version, "preflight_report", None)
     shown = {
         "version": version,
         "exercise": version.exercise,
-        "found": found,
+        "found": report,
         "poll_seconds": POLL_SECONDS[turn],
         "next_turn": turn + 1,
     }
-    if found and found.status == PreflightReport.Status.DONE:
-        shown |= report_context(found.report)
+    if report and report.status == PreflightReport.Status.DONE:
+        shown |= report_context(report.report)
     return shown
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from courses import back_office
 from courses.back_office import needs, page
 from courses.blocks import placed_exercises
 from courses.forms import Moment
@@ -63,7 +64,7 @@ class ExtensionForm(forms.Form):
 @never_cache
 def extensions(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has been granted what in this exercise, and a form to grant more."""
-    exercise = get_object_or_404(Exercise, pk=pk)
+    exercise = back_office.found(request, Exercise.objects.all(), pk=pk)
     form = ExtensionForm(exercise, request.POST or None)
     if request.method == "POST" and form.is_valid():
         if form.learner == request.user:
@@ -93,7 +94,7 @@ def extensions(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(MAY, "grading.view_exercise")
 def withdraw_extension(request: HttpRequest, pk: int) -> HttpResponse:
-    extension = get_object_or_404(Extension.objects.select_related("exercise"), pk=pk)
+    extension = back_office.found(request, Extension.objects.select_related("exercise"), "exercise__provider", pk=pk)
     extending.withdraw_extension(extension, actor=person(request))
     messages.success(request, _("The extension is withdrawn; what was handed in meanwhile keeps its points."))
     return redirect("exercise_extensions", extension.exercise_id)

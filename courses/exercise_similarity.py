@@ -7,13 +7,13 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from courses.back_office import needs, page
+from courses.back_office import found, needs, page
 from grading import similarity, similarity_reports, tasks
 from grading.feedback import plain
 from grading.models import Exercise, SimilarityReport, SimilarPair, Submission
@@ -36,7 +36,7 @@ class Piece:
 @needs(*MAY_LOOK)
 def exercise_similarity(request: HttpRequest, pk: int) -> HttpResponse:
     """The newest report and its pairs; POST asks for a new one."""
-    exercise = get_object_or_404(Exercise, pk=pk)
+    exercise = found(request, Exercise.objects.all(), pk=pk)
     if request.method == "POST":
         similarity_reports.start(exercise, author=request.user)
         transaction.on_commit(tasks.announce_work)
@@ -60,7 +60,7 @@ def exercise_similarity(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(*MAY_LOOK)
 def similarity_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that moves; once the report is there the whole page is asked for."""
-    report = get_object_or_404(SimilarityReport, pk=pk)
+    report = found(request, SimilarityReport.objects.all(), "exercise__provider", pk=pk)
     response = render(request, "exercises/_similarity_state.html", {"report": report, "poll_seconds": POLL_SECONDS})
     if report.status != SimilarityReport.Status.WORKING:
         response["HX-Refresh"] = "true"
@@ -72,9 +72,8 @@ def similarity_state(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(*MAY_LOOK)
 def similar_pair(request: HttpRequest, pk: int) -> HttpResponse:
     """Two learners' answers side by side, what they have in common marked."""
-    pair = get_object_or_404(
-        SimilarPair.objects.select_related("report__exercise", "first__learner", "second__learner"), pk=pk
-    )
+    pairs = SimilarPair.objects.select_related("report__exercise", "first__learner", "second__learner")
+    pair = found(request, pairs, "report__exercise__provider", pk=pk)
     first, second = similarity_reports.texts_of(pair.first), similarity_reports.texts_of(pair.second)
     context = {
         "pair": pair,
@@ -96,11 +95,11 @@ def side(submission: Submission, own: Iterable[str], other: list[str]) -> dict[s
 def pieces(text: str, other: list[str], starter: frozenset[int]) -> list[Piece]:
     """The text cut where what is common begins and ends."""
     text = text[: similarity.MAX_CHARACTERS]
-    found, at = [], 0
+    passages, at = [], 0
     for start, end in similarity.common_passages(text, other, starter):
-        found += [Piece(plain(text[at:start]), False), Piece(plain(text[start:end]), True)]
+        passages += [Piece(plain(text[at:start]), False), Piece(plain(text[start:end]), True)]
         at = end
-    return [piece for piece in [*found, Piece(plain(text[at:]), False)] if piece.text]
+    return [piece for piece in [*passages, Piece(plain(text[at:]), False)] if piece.text]
 
 
 urls = [

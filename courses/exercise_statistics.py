@@ -1,13 +1,12 @@
 """How learners fare with one exercise, for those who write and teach it: pictures first, the numbers behind them."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from courses import charts
+from courses import back_office, charts
 from courses.back_office import needs, page
 from grading import item_statistics
 from grading.item_statistics import CheckStatistics, ItemStatistics
@@ -18,7 +17,7 @@ from grading.models import Exercise
 @needs("grading.view_submission", "grading.view_exercise")
 def exercise_statistics(request: HttpRequest, pk: int) -> HttpResponse:
     """All graded attempts, or those of one version (``?version=2``)."""
-    exercise = get_object_or_404(Exercise, pk=pk)
+    exercise = back_office.found(request, Exercise.objects.all(), pk=pk)
     versions = list(exercise.versions.order_by("-number").defer("source"))
     asked = request.GET.get("version", "")
     version = next((one for one in versions if str(one.number) == asked), None)

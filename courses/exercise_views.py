@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,7 +25,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from courses import placement
 from courses.forms import HandInForm
-from grading import appealing, reviewing, tasks, workbench
+from grading import appealing, providers, reviewing, tasks, workbench
 from grading.appealing import AppealRefused
 from grading.models import (
     Appeal,
@@ -183,7 +183,10 @@ def reader(request: HttpRequest) -> "_User":
 
 def may_work_on(request: HttpRequest, found: Exercise) -> bool:
     """Those enrolled in a course that places it, and authors who want to see what learners see."""
-    return request.user.has_perm("grading.change_exercise") or placement.is_enrolled_for(request.user, found)
+    is_author = request.user.has_perm("grading.change_exercise") and providers.is_visible(
+        found.provider_id, request.user
+    )
+    return is_author or placement.is_enrolled_for(request.user, found)
 
 
 def why_not(code: str, found: Exercise) -> str:
@@ -266,7 +269,8 @@ def requeue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Staff let a submission that failed through our fault be graded again."""
     if not request.user.has_perm("grading.change_submission"):
         raise PermissionDenied
-    found = get_object_or_404(Submission.objects.select_related("exercise").defer("notebook"), pk=pk)
+    submissions = Submission.objects.select_related("exercise").defer("notebook")
+    found = get_object_or_404(providers.visible(submissions, request.user, "exercise__provider"), pk=pk)
     with transaction.atomic():
         if Submission.objects.filter(pk=pk).requeue():
             record(AuditEntry.Action.REQUEUED, exercise=found.exercise, actor=reader(request), submission=found)
@@ -277,9 +281,10 @@ def requeue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def seen_by(request: HttpRequest, pk: uuid.UUID) -> Submission:
     """The submission, for the learner whose it is and for staff; for everybody else there is none (Http404)."""
     visible = Submission.objects.select_related("exercise", "learner").defer("notebook")
-    if not request.user.has_perm("grading.view_submission"):
-        visible = visible.filter(learner=reader(request))
-    return get_object_or_404(visible, pk=pk)
+    own = Q(learner=reader(request))
+    if request.user.has_perm("grading.view_submission"):
+        own |= Q(pk__in=providers.visible(Submission.objects.all(), request.user, "exercise__provider").values("pk"))
+    return get_object_or_404(visible.filter(own), pk=pk)
 
 
 def patience(request: HttpRequest) -> tuple[int, int]:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from courses import points
-from courses.back_office import needs, page
-from grading import reviewing
+from courses.back_office import found, needs, page
+from grading import providers, reviewing
 from grading.models import Appeal, Exercise, Grade, Judgement, Submission
 from grading.reviewing import Overtaken, Refused
 
@@ -32,13 +32,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Submissions with parts for a person, oldest first; ``?exercise=7`` shows one exercise's."""
     chosen = chosen_exercise(request)
     waiting = reviewing.waiting().select_related("exercise").defer("notebook")
+    waiting = providers.visible(waiting, request.user, "exercise__provider")
     mine = waiting.filter(exercise=chosen) if chosen else waiting
     exercises = Exercise.objects.filter(pk__in=waiting.order_by().values("exercise"))
     context = {
         "chosen": chosen,
         "exercises": exercises,
         "waiting": Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page")),
-        "open_appeals": Appeal.objects.open().count(),
+        "open_appeals": providers.visible(
+            Appeal.objects.open(), request.user, "submission__exercise__provider"
+        ).count(),
     }
     return page(request, "exercises/grading_queue.html", _("Grading by hand"), None, context)
 
@@ -48,7 +51,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @never_cache
 def grade(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET: the answers beside model answer and rubric. POST: takes the points, and leads to the next."""
-    submission = get_object_or_404(Submission.objects.select_related("exercise"), pk=pk)
+    submission = found(request, Submission.objects.select_related("exercise"), "exercise__provider", pk=pk)
     current = submission.grade
     if current is None:
         return nothing_to_grade(request, submission)
@@ -78,7 +81,7 @@ def form(
     status: int,
 ) -> HttpResponse:
     chosen = chosen_exercise(request)
-    previous, following = reviewing.neighbours(submission, exercise_id=chosen.pk if chosen else None)
+    previous, following = around(request, submission, chosen)
     shown = {
         "submission": submission,
         "grade": current,
@@ -107,7 +110,9 @@ def form(
 @needs(MAY, "grading.view_submission")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a decision back, with a reason."""
-    judgement = get_object_or_404(Judgement.objects.select_related("submission__exercise"), pk=pk)
+    judgement = found(
+        request, Judgement.objects.select_related("submission__exercise"), "submission__exercise__provider", pk=pk
+    )
     try:
         reviewing.withdraw(judgement, actor=person(request), reason=request.POST.get("reason", ""))
         messages.success(request, _("Withdrawn: the check is again as it was examined."))
@@ -120,7 +125,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(MAY, "grading.view_submission")
 def take_over(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A person grades what the platform failed to."""
-    submission = get_object_or_404(Submission.objects.select_related("exercise", "version"), pk=pk)
+    submission = found(request, Submission.objects.select_related("exercise", "version"), "exercise__provider", pk=pk)
     try:
         reviewing.take_over(submission, reviewer=person(request))
     except Refused as refused:
@@ -147,7 +152,13 @@ def seen(request: HttpRequest) -> int:
 def chosen_exercise(request: HttpRequest) -> Exercise | None:
     asked = request.GET.get("exercise", "")
     is_number = asked.isascii() and asked.isdigit() and len(asked) < 10
-    return Exercise.objects.filter(pk=asked).first() if is_number else None
+    return providers.visible(Exercise.objects.filter(pk=asked), request.user).first() if is_number else None
+
+
+def around(request: HttpRequest, submission: Submission, chosen: Exercise | None) -> Any:
+    """What waits for this person before and after it."""
+    pk = chosen.pk if chosen else None
+    return reviewing.neighbours(submission, reviewer=person(request), exercise_id=pk)
 
 
 def queue_address(chosen: Exercise | None) -> str:
@@ -160,7 +171,7 @@ def address_after(request: HttpRequest, submission: Submission) -> str:
     query = f"?exercise={chosen.pk}" if chosen else ""
     if "stay" in request.POST:
         return reverse("grade_submission", args=[submission.pk]) + query
-    previous, following = reviewing.neighbours(submission, exercise_id=chosen.pk if chosen else None)
+    previous, following = around(request, submission, chosen)
     other = following or previous
     return reverse("grade_submission", args=[other]) + query if other else queue_address(chosen)
 

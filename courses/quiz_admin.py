@@ -4,15 +4,19 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_filters import ModelChoiceFilter
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
-from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
+from courses.exercise_admin import OwnedViewSet
 from courses.forms import Moment
+from courses.owning import OwnedForm
 from courses.quiz_forms import QuizForm, QuizItemForm
+from grading import providers
 from grading.models import ItemBank, Quiz, QuizItem
 
 
@@ -43,7 +47,7 @@ class LinksPanel(Panel):
             }
 
 
-class BankViewSet(SnippetViewSet):
+class BankViewSet(OwnedViewSet):
     model = ItemBank
     icon = "folder-open-inverse"
     menu_label = _("Item banks")
@@ -58,24 +62,38 @@ class BankViewSet(SnippetViewSet):
     edit_handler = ObjectList(
         [
             LinksPanel("quizzes/admin_bank.html"),
-            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("slug"), FieldPanel("provider", widget=forms.Select())]),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
             FieldPanel("licence"),
-        ]
+        ],
+        base_form_class=OwnedForm,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ItemBank]:
+    def every(self) -> QuerySet[ItemBank]:
         return ItemBank.objects.annotate(item_count=Count("items", filter=Q(items__is_active=True))).order_by("slug")
 
 
-class ItemViewSet(SnippetViewSet):
+class ItemFilters(WagtailFilterSet):
+    """Items by bank, of the banks that the person may see, and by what quizzes draw by."""
+
+    bank = ModelChoiceFilter(
+        queryset=lambda request: providers.visible(ItemBank.objects.all(), request.user), label=_("item bank")
+    )
+
+    class Meta:
+        model = QuizItem
+        fields = ["bank", "kind", "pool", "difficulty", "is_active"]
+
+
+class ItemViewSet(OwnedViewSet):
     model = QuizItem
+    owner_path = "bank__provider"
     icon = "help"
     menu_label = _("Items")
     copy_view_enabled = False
     list_per_page = 50
     search_fields = ["code", "pool"]
-    list_filter = ["bank", "kind", "pool", "difficulty", "is_active"]
+    filterset_class = ItemFilters
     list_display = [
         TitleColumn("code", label=_("code"), url_name="wagtailsnippets_grading_quizitem:edit", sort_key="code"),
         Column("bank", label=_("item bank")),
@@ -109,11 +127,11 @@ class ItemViewSet(SnippetViewSet):
         base_form_class=QuizItemForm,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[QuizItem]:
+    def every(self) -> QuerySet[QuizItem]:
         return QuizItem.objects.select_related("bank").order_by(F("bank__slug"), F("code"))
 
 
-class QuizViewSet(SnippetViewSet):
+class QuizViewSet(OwnedViewSet):
     model = Quiz
     icon = "tasks"
     menu_label = _("Quizzes")
@@ -128,7 +146,7 @@ class QuizViewSet(SnippetViewSet):
     edit_handler = ObjectList(
         [
             LinksPanel("quizzes/admin_quiz.html"),
-            FieldPanel("slug"),
+            FieldRowPanel([FieldPanel("slug"), FieldPanel("provider", widget=forms.Select())]),
             FieldRowPanel([FieldPanel("title_th"), FieldPanel("title_en")]),
             FieldRowPanel([FieldPanel("intro_th"), FieldPanel("intro_en")]),
             FieldPanel("drawn"),
@@ -147,7 +165,7 @@ class QuizViewSet(SnippetViewSet):
         base_form_class=QuizForm,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Quiz]:
+    def every(self) -> QuerySet[Quiz]:
         return Quiz.objects.annotate(attempt_count=Count("attempts")).order_by(F("slug"))
 
 

@@ -1,6 +1,6 @@
 """The form in which an item is written in the back office: the declared format (docs/quizzes.md), field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -124,19 +124,21 @@ class Question(blocks.StreamBlock):
         collapsed = False
 
 
-def known_banks() -> list[tuple[str, str]]:
-    return [(str(bank.pk), str(bank)) for bank in ItemBank.objects.all()]
-
-
 class Draw(blocks.StructBlock):
     """So many items of a pool. The site's policy lets no inline script run, which Wagtail's inline panels need."""
 
-    bank = blocks.ChoiceBlock(known_banks, label=_("item bank"))
+    bank = blocks.ChoiceBlock([], label=_("item bank"))
     pool = blocks.CharBlock(label=_("pool"), required=False, max_length=60, help_text=_("Empty: the whole bank."))
     difficulty = blocks.ChoiceBlock(
         [("1", _("easy")), ("2", _("middle")), ("3", _("hard"))], label=_("difficulty"), required=False
     )
     count = blocks.IntegerBlock(label=_("number of items"), min_value=1, max_value=100, default=8)
+
+
+def draw_from(banks: Iterable[ItemBank]) -> Draw:
+    """The block for somebody who may draw from these."""
+    choices = [(str(bank.pk), str(bank)) for bank in banks]
+    return Draw(local_blocks=[("bank", blocks.ChoiceBlock(choices, label=_("item bank")))])
 
 
 # Names of ``Two`` and ``MaybeTwo`` fields: where the declared format allows a plain string.

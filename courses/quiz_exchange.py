@@ -6,16 +6,17 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from courses import back_office
 from courses.back_office import needs
 from courses.forms import read_upload
 from courses.quiz_forms import said
-from grading import quiz_loading
+from grading import providers, quiz_loading
 from grading.models import ItemBank
 from grading.quizzes import banks, moodle, spreadsheet
 from grading.quizzes.banks import LARGEST_FILE, BadBank, Bank
@@ -38,6 +39,11 @@ class ImportForm(forms.Form):
     )
     found: Bank
     left_out: list[str]
+
+    def __init__(self, person: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["bank"]
+        field.queryset = providers.visible(ItemBank.objects.all(), person)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -69,7 +75,7 @@ def bank_import(request: HttpRequest) -> HttpResponse:
     """All items of a file, or none: what is wrong is said with its item."""
     is_sent = request.method == "POST"
     sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if is_sent else {}
-    form = ImportForm(**sent, initial={"bank": request.GET.get("bank")})
+    form = ImportForm(request.user, **sent, initial={"bank": request.GET.get("bank")})
     if is_sent and form.is_valid():
         done = quiz_loading.load(form.found, author=request.user if request.user.is_authenticated else None)
         messages.success(
@@ -100,7 +106,7 @@ def bank_import(request: HttpRequest) -> HttpResponse:
 @needs("grading.change_quizitem")
 def bank_export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The items in use, answers and all: for authors only."""
-    bank = get_object_or_404(ItemBank, pk=pk)
+    bank = back_office.found(request, ItemBank.objects.all(), pk=pk)
     if kind not in TYPES:
         raise Http404
     found = quiz_loading.declared(bank)

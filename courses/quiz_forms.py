@@ -11,7 +11,9 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.blocks import BlockField
 
 from courses import quiz_blocks
-from grading.models import Quiz, QuizDraw, QuizItem, in_language
+from courses.owning import OwnedForm
+from grading import providers
+from grading.models import ItemBank, Quiz, QuizDraw, QuizItem, in_language
 from grading.quizzes import drawing, items
 from grading.quizzes.items import BadItem, Problem
 
@@ -55,6 +57,8 @@ class QuizItemForm(WagtailAdminModelForm):
         self.before: dict[str, Any] = dict(version.content) if version else {}
         for name, value in self._initial().items():
             self.initial.setdefault(name, value)
+        bank: Any = self.fields["bank"]
+        bank.queryset = providers.visible(ItemBank.objects.all(), self.for_user)
         if self.instance.pk:
             # For ever the same: statistics and loaded files know the item by them.
             for name in ("bank", "code"):
@@ -114,7 +118,7 @@ class QuizItemForm(WagtailAdminModelForm):
         return item
 
 
-class QuizForm(WagtailAdminModelForm):
+class QuizForm(OwnedForm):
     """A quiz and what it draws."""
 
     drawn = BlockField(
@@ -123,12 +127,16 @@ class QuizForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        draws = QuizDraw.objects.filter(quiz=self.instance) if self.instance.pk else QuizDraw.objects.none()
+        banks = providers.visible(ItemBank.objects.all(), self.for_user)
+        banks |= ItemBank.objects.filter(pk__in=draws.values("bank"))
+        self.fields["drawn"] = BlockField(
+            block=blocks.ListBlock(quiz_blocks.draw_from(banks.distinct()), min_num=1, max_num=20),
+            label=gettext_lazy("What is drawn"),
+        )
         if self.instance.pk:
             names = ("pool", "difficulty", "count")
-            found = [
-                {"bank": str(draw.bank_id)} | {name: getattr(draw, name) for name in names}
-                for draw in QuizDraw.objects.filter(quiz=self.instance)
-            ]
+            found = [{"bank": str(draw.bank_id)} | {name: getattr(draw, name) for name in names} for draw in draws]
             for draw in found:
                 draw["difficulty"] = str(draw["difficulty"] or "")
             self.initial["drawn"] = self.fields["drawn"].block.to_python(found)

@@ -1,12 +1,12 @@
 """How learners fare with the items of a quiz, for those who write and teach it."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from courses import charts
+from courses import back_office, charts
 from courses.back_office import needs
 from grading import quiz_statistics
 from grading.models import Quiz
@@ -17,7 +17,7 @@ from grading.quiz_statistics import ItemFigures, QuizFigures
 @needs("grading.view_quiz", "grading.view_quizattempt")
 def statistics(request: HttpRequest, pk: int) -> HttpResponse:
     """Each learner's first finished attempt: later ones have seen what was right."""
-    quiz = get_object_or_404(Quiz, pk=pk)
+    quiz = back_office.found(request, Quiz.objects.all(), pk=pk)
     found = quiz_statistics.of(quiz)
     title = _("Statistics")
     context = {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core import signing
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from courses import placement, quiz_questions
 from courses.exercise_views import in_reader_language
-from grading import quizzing
+from grading import providers, quizzing
 from grading.models import Quiz, QuizAttempt, QuizItemVersion
 from grading.quizzes import drawing, marking
 from grading.quizzes.items import MOST_PARTS
@@ -182,7 +183,7 @@ def shows_answers(found: QuizAttempt, attempts_left: int | None) -> bool:
 def practice(request: HttpRequest, slug: str) -> HttpResponse:
     """GET draws, POST marks; nothing is kept. For everybody where the quiz says so, and for its authors."""
     found = get_object_or_404(Quiz.objects.prefetch_related("draws"), slug=slug)
-    if not (found.is_public_practice and found.is_open) and not request.user.has_perm("grading.change_quiz"):
+    if not (found.is_public_practice and found.is_open) and not is_author(request, found):
         raise Http404
     if request.method == "POST":
         return practice_result(request, found)
@@ -237,9 +238,13 @@ def reader(request: HttpRequest) -> "_User":
     return cast("_User", request.user)
 
 
+def is_author(request: HttpRequest, found: Quiz) -> bool:
+    return request.user.has_perm("grading.change_quiz") and providers.is_visible(found.provider_id, request.user)
+
+
 def may_take(request: HttpRequest, found: Quiz) -> bool:
     """Those enrolled in a course that places it, and authors who want to see what learners see."""
-    return request.user.has_perm("grading.change_quiz") or placement.is_enrolled_for(request.user, found)
+    return is_author(request, found) or placement.is_enrolled_for(request.user, found)
 
 
 def enroll_first(request: HttpRequest, found: Quiz) -> HttpResponse:
@@ -258,9 +263,10 @@ def places_of(found: Quiz) -> list[Any]:
 def seen_by(request: HttpRequest, pk: uuid.UUID) -> QuizAttempt:
     """The attempt, for the learner whose it is and for staff; for everybody else there is none (Http404)."""
     visible = QuizAttempt.objects.select_related("quiz", "learner")
-    if not request.user.has_perm("grading.view_quizattempt"):
-        visible = visible.filter(learner=reader(request))
-    return get_object_or_404(visible, pk=pk)
+    own = Q(learner=reader(request))
+    if request.user.has_perm("grading.view_quizattempt"):
+        own |= Q(pk__in=providers.visible(QuizAttempt.objects.all(), request.user, "quiz__provider").values("pk"))
+    return get_object_or_404(visible.filter(own), pk=pk)
 
 
 def own(request: HttpRequest, pk: uuid.UUID) -> QuizAttempt:

@@ -29,6 +29,7 @@ from courses import (
     exercise_similarity,
     exercise_statistics,
     manual_grading,
+    provider_admin,
     quiz_admin,
     quiz_exchange,
     quiz_statistics,
@@ -36,7 +37,7 @@ from courses import (
 )
 from courses.datasets import admin as dataset_admin
 from courses.models import CoursePage
-from grading.models import Exercise, ItemBank, Quiz, QuizItem
+from grading.models import Exercise, ItemBank, Provider, Quiz, QuizItem
 
 register_permission_policy(Exercise, exercise_admin.NeverDeleted(Exercise))
 register_snippet(exercise_admin.ExerciseViewSet)
@@ -44,6 +45,8 @@ for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are take
     register_permission_policy(model, exercise_admin.NeverDeleted(model))
 register_snippet(quiz_admin.QuizGroup)
 register_snippet(dataset_admin.DatasetViewSet)
+register_permission_policy(Provider, provider_admin.ProviderPolicy(Provider))
+register_snippet(provider_admin.ProviderViewSet)
 register_snippet(competence_admin.CompetenceGroup)
 
 

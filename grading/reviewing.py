@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.safestring import mark_safe
 
-from grading import letters, tasks
+from grading import letters, providers, tasks
 from grading.feedback import with_findings
 from grading.grader import Outcome
 from grading.models import AuditEntry, Grade, Judgement, Submission, in_language, record, storable
@@ -234,9 +234,15 @@ def feedback_of(submission: Submission, grade: Grade) -> str:
     return mark_safe(in_language(shown))  # noqa: S308 - sanitised again by with_findings
 
 
-def neighbours(of: Submission, *, exercise_id: int | None = None) -> tuple[uuid.UUID | None, uuid.UUID | None]:
-    """What waits before and after this one in the queue."""
-    queue = waiting().filter(**({"exercise": exercise_id} if exercise_id else {})).exclude(pk=of.pk)
+def neighbours(
+    of: Submission, *, reviewer: "_User", exercise_id: int | None = None
+) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """What waits before and after this one in the reviewer's queue."""
+    queue = (
+        providers.visible(waiting(), reviewer, "exercise__provider")
+        .filter(**({"exercise": exercise_id} if exercise_id else {}))
+        .exclude(pk=of.pk)
+    )
     earlier = Q(submitted_at__lt=of.submitted_at) | Q(submitted_at=of.submitted_at, pk__lt=of.pk)
     before = queue.filter(earlier).order_by("-submitted_at", "-pk").values_list("pk", flat=True).first()
     return before, queue.exclude(earlier).values_list("pk", flat=True).first()

@@ -9,12 +9,12 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from courses.demo import cleaning, notebooks, outline, reading_files
+from courses.demo import cleaning, content, notebooks, outline, reading_files
 from courses.demo.content import key
 from courses.demo.exercises import exercise
 from courses.demo.notebooks import Exercise as Built
 from courses.models import Enrollment, LessonCompletion
-from grading.models import Exercise, Submission
+from grading.models import Exercise, Provider, ProviderMember, Submission
 from lms.accounts import roles
 from lms.accounts.models import User
 from lms.privacy import notice
@@ -73,6 +73,13 @@ LEARNERS = [
     Person("learner23", "นาง", "ดวงกมล", "ทดลองสุข", "Duangkamon Thotlongsuk"),
     Person("learner24", "นาย", "อนันตชัย", "สมมุติไพศาล", "Anantachai Sommutiphaisan"),
 ]
+PARTNER = "demo-rim-khong"
+# (of the partner, role) by login.
+PROVIDER_ROLES = {
+    "instructor": (False, ProviderMember.Role.LEAD),
+    "instructor2": (False, ProviderMember.Role.AUTHOR),
+    "instructor3": (True, ProviderMember.Role.LEAD),
+}
 # The course and how many of its lessons are done, by login; who is not named here has not enrolled yet.
 PROGRESS = {
     "learner": ("da-201", 0),
@@ -117,7 +124,20 @@ def load_people() -> int:
     """Creates the demo accounts that are missing; returns how many. Those that exist keep what they changed."""
     groups = roles.ensure_roles()
     password = make_password(DEMO_PASSWORD)  # hashed once: hashing is slow on purpose
-    return sum(_person(person, password, groups) for person in [*STAFF, *LEARNERS])
+    made = sum(_person(person, password, groups) for person in [*STAFF, *LEARNERS])
+    _staff_providers()
+    return made
+
+
+def _staff_providers() -> None:
+    """Two instructors work for the body whose the courses are; the third leads another, and sees nothing of it."""
+    partner, is_new = Provider.objects.get_or_create(
+        slug=PARTNER, defaults={"name_th": "มหาวิทยาลัยสาธิตริมโขง", "name_en": "Demo Rim Khong University"}
+    )
+    if is_new:
+        people = {login: User.objects.get(email=f"{login}@{DOMAIN}") for login in PROVIDER_ROLES}
+        for login, (is_partner, role) in PROVIDER_ROLES.items():
+            (partner if is_partner else content.provider()).admit(people[login], role)
 
 
 def _person(person: Person, password: str, groups: dict[str, Group]) -> bool:

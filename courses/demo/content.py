@@ -24,11 +24,12 @@ from courses.demo.notebooks import Exercise as Built
 from courses.demo.outline import LANGUAGES, Course
 from courses.models import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
 from grading import quiz_loading
-from grading.models import DataFile, Exercise, ExerciseVersion, Quiz
+from grading.models import DataFile, Exercise, ExerciseVersion, Provider, Quiz
 from grading.notebooks import read_source
 from grading.quizzes.banks import read_file
 
 HERE = Path(__file__).parent
+PROVIDER = "demo-institute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class _Stored:
 
 
 def _exercise(built: Built) -> Exercise:
-    titles = {"title_th": built.title_th, "title_en": built.title_en}
+    titles = {"title_th": built.title_th, "title_en": built.title_en, "provider": provider()}
     exercise, is_new = Exercise.objects.get_or_create(slug=built.slug, defaults=titles)
     if is_new:
         source = built.source
@@ -182,6 +183,12 @@ def _identity(name: str, language: str) -> dict[str, Any]:
     }
 
 
+def provider() -> Provider:
+    """The body whose the demonstration's courses and exercises are."""
+    names = {"name_th": outline.PROVIDER.th, "name_en": outline.PROVIDER.en}
+    return Provider.objects.get_or_create(slug=PROVIDER, defaults=names)[0]
+
+
 def _course_page(course: Course, language: str) -> CoursePage:
     return CoursePage(
         title=course.title[language],
@@ -193,6 +200,9 @@ def _course_page(course: Course, language: str) -> CoursePage:
         audience=course.audience[language],
         outcomes=[("outcome", outcome[language]) for outcome in course.outcomes],
         provider=course.provider[language],
+        held_by=provider(),
+        areas=list(course.areas),
+        roles=list(course.roles),
         **_identity(course.slug, language),
     )
 

@@ -35,6 +35,8 @@ class Course:
     audience: Both
     outcomes: list[Both]
     modules: list[Module]
+    areas: tuple[str, ...] = ()  # of courses.models.Area
+    roles: tuple[str, ...] = ()  # of courses.models.RoleGroup
 
     @property
     def lessons(self) -> dict[str, int]:
@@ -59,6 +61,8 @@ CO_PROVIDER = Both("สถาบันข้อมูลสาธิต ร่�
 
 GOVERNANCE = Course(
     slug="dg-101",
+    areas=("participation",),
+    roles=("management", "academic", "service", "others"),
     code="DG-101",
     level="foundation",
     theory_hours=4,
@@ -117,6 +121,8 @@ GOVERNANCE = Course(
 
 ANALYSIS = Course(
     slug="da-201",
+    areas=("participation", "justice"),
+    roles=("academic", "service", "technology"),
     code="DA-201",
     level="intermediate",
     theory_hours=5,
@@ -176,6 +182,8 @@ ANALYSIS = Course(
 
 COMMUNICATION = Course(
     slug="di-301",
+    areas=("participation", "agriculture"),
+    roles=("executive", "management", "academic"),
     code="DI-301",
     level="advanced",
     theory_hours=3,

@@ -8,13 +8,14 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from courses import back_office
 from courses.back_office import needs, page
 from grading import regrading, tasks
 from grading.models import Exercise, Regrade, RegradeItem
@@ -45,7 +46,7 @@ class StartForm(forms.Form):
 @needs(*MAY_REGRADE)
 def regrades(request: HttpRequest, pk: int) -> HttpResponse:
     """What was regraded before; POST begins a preview."""
-    exercise = get_object_or_404(Exercise, pk=pk)
+    exercise = back_office.found(request, Exercise.objects.all(), pk=pk)
     form = StartForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,7 +67,7 @@ def regrades(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(*MAY_REGRADE)
 def regrade(request: HttpRequest, pk: int) -> HttpResponse:
     """One regrade: how far it is, what changes, who gains and loses. ``?show=`` names a part of the list."""
-    found = get_object_or_404(Regrade.objects.select_related("exercise", "version").defer("version__source"), pk=pk)
+    found = regrade_of(request, pk)
     shown = request.GET.get("show", "")
     shown = shown if shown in parts() else "changed"
     items = items_of(found, shown)
@@ -86,7 +87,7 @@ def regrade(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(*MAY_REGRADE)
 def regrade_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that moves; once it moves no more the whole page is asked for."""
-    found = get_object_or_404(Regrade.objects.select_related("exercise", "version").defer("version__source"), pk=pk)
+    found = regrade_of(request, pk)
     response = render(request, "regrades/_state.html", state_of(found))
     if not found.is_working:
         response["HX-Refresh"] = "true"
@@ -98,7 +99,7 @@ def regrade_state(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Apply, take back or give up."""
     verbs = {"apply": regrading.apply, "undo": regrading.undo, "cancel": regrading.cancel}
-    found = get_object_or_404(Regrade, pk=pk)
+    found = regrade_of(request, pk)
     verb = verbs.get(request.POST.get("decision", ""))
     try:
         if verb is None:
@@ -154,6 +155,11 @@ def state_of(found: Regrade) -> dict[str, Any]:
         "done": numbers["total"] - waiting,
         "poll_seconds": POLL_SECONDS,
     }
+
+
+def regrade_of(request: HttpRequest, pk: int) -> Regrade:
+    regrades = Regrade.objects.select_related("exercise", "version").defer("version__source")
+    return back_office.found(request, regrades, "exercise__provider", pk=pk)
 
 
 urls = [

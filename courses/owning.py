@@ -1,0 +1,26 @@
+"""Whose an exercise, a quiz or a bank is: chosen by its author among the providers they write for."""
+
+from typing import Any
+
+from wagtail.admin.forms import WagtailAdminModelForm
+
+from grading.models import Provider
+
+
+class OwnedForm(WagtailAdminModelForm):
+    """Something that may belong to a provider. Whoever writes for one gives it to one of theirs; what they may not
+    give away they may not make common either."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields.get("provider")
+        if field is None:
+            return
+        field.queryset = Provider.objects.written_by(self.for_user)
+        if self.for_user.has_perm("grading.see_every_provider"):
+            return
+        is_common = self.instance.pk is not None and self.instance.provider_id is None
+        if not is_common and field.queryset.exists():
+            field.required, field.empty_label = True, None
+            if self.instance.pk is None:
+                self.initial.setdefault("provider", field.queryset.first())
