@@ -43,6 +43,7 @@ class Row:
     areas: list[str]
     roles: list[str]
     text: str
+    competencies: set[str] = field(default_factory=set)
     languages: set[str] = field(default_factory=set)
     lessons: list[Any] = field(default_factory=list)
     score: float = 0
@@ -84,6 +85,20 @@ def level_facet() -> Facet:
     return Facet("level", _("Level"), CoursePage.Level.choices, lambda row: [row.level])
 
 
+def competency_facet(rows: Sequence[Row]) -> Facet:
+    """What the courses show, by the frameworks that are in use; tells the rows which is theirs."""
+    from courses.models import CourseCompetency  # noqa: PLC0415 - pages use the catalog
+
+    shown = CourseCompetency.objects.filter(competency__framework__is_current=True).select_related("competency")
+    by_key = {row.key: row for row in rows}
+    labels: dict[str, str] = {}
+    for one in shown.order_by("competency"):
+        labels[str(one.competency_id)] = one.competency.name
+        if row := by_key.get(one.course_key):
+            row.competencies.add(str(one.competency_id))
+    return Facet("competency", _("Competency"), list(labels.items()), lambda row: row.competencies)
+
+
 def search(courses: QuerySet[Any], asked: QueryDict) -> Found:
     """The published ``courses`` (of one language) that fit what a request asks for; a page number that is none gives
     the nearest page."""
@@ -92,7 +107,7 @@ def search(courses: QuerySet[Any], asked: QueryDict) -> Found:
     rows = _rows(courses)
     if query:
         rows = _matching(rows, query.casefold())
-    all_facets = [*FACETS[:2], level_facet(), *FACETS[2:]]
+    all_facets = [FACETS[0], competency_facet(rows), FACETS[1], level_facet(), *FACETS[2:]]
     chosen = facets.chosen_of(all_facets, asked.getlist)
     rows, shown = facets.narrow(rows, all_facets, chosen)
     rows.sort(key=lambda row: (-row.score, sort_key(row.title)))

@@ -134,3 +134,18 @@ def test_names_are_sorted_as_in_a_thai_dictionary():
 def test_the_catalog_can_be_asked_without_a_request(tree):
     found = catalog.search(CoursePage.objects.live().filter(locale__language_code="th"), QueryDict("q=python"))
     assert [course.code for course in found.page.object_list] == ["DA-201"]
+
+
+def test_courses_are_found_by_the_competencies_that_they_show(client, three):
+    from courses.models import Competency, CourseCompetency, Framework
+
+    kept = Framework.objects.create(slug="kept", version="1", name_th="กรอบ", name_en="Frame")
+    old = Framework.objects.create(slug="old", version="0", name_th="กรอบเดิม", name_en="Old", is_current=False)
+    sharing, gone = (
+        Competency.objects.create(framework=of, code=of.slug, name_th=f"ข้อ {of.slug}", name_en="x")
+        for of in (kept, old)
+    )
+    for competency in (sharing, gone):
+        CourseCompetency.objects.create(course_key=three.course.translation_key, competency=competency)
+    assert counts(client, "competency") == {str(sharing.pk): 1}
+    assert codes(client, competency=str(sharing.pk)) == ["DA-201"]
