@@ -14,14 +14,12 @@ from django.db import connection
 from django.utils import translation
 
 from grading import verdict_keys
-from lms import translations
 from tests import migrated
 
 PASSWORD = "ทดสอบ-rice-field-42"
 
 
 def pytest_configure(config):
-    translations.compile_all()
     verdict_keys.make_key()
     config.addinivalue_line("markers", "embedded_only: starts its own site or database; runs once")
 

@@ -17,7 +17,11 @@ if "VAR_DIR" not in os.environ:
 # Django's live server is "localhost", where the demo has its workbench.
 os.environ.setdefault("WORKBENCH_URL", "http://workbench.test:8001")
 
+from lms import translations
 from lms.settings import *  # noqa: F403
+
+# Before anything reads them.
+translations.compile_all()
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
