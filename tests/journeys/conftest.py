@@ -18,6 +18,8 @@ from tests.servers import end, free_port, postgres, redis, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
+# What the tests' own process is told (tests/settings.py) and a site has to find for itself.
+NOT_THE_SITES = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "WORKBENCH_URL", "PUBLIC_URL"}
 # No network but this machine: without these Chromium asks its maker's servers at every start.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -61,7 +63,7 @@ def processes_of(var: Path) -> list[str]:
 def running_site(var: Path, **settings: str):
     """``python -m lms.launcher`` on a free port; ends with SIGTERM and must leave no process behind."""
     port = free_port()
-    base = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    base = {k: v for k, v in os.environ.items() if k not in NOT_THE_SITES}
     env = base | {
         "VAR_DIR": str(var),
         "PORT": str(port),

@@ -12,7 +12,11 @@ from playwright.sync_api import expect
 from tests.journeys.test_journey import log_in, prefix
 from tests.servers import wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+# What a notebook does in a browser is the same on every database; those of `ONE_SITE` keep the other site busy.
+EMBEDDED = pytest.mark.parametrize(
+    "site", [pytest.param("embedded", marks=pytest.mark.xdist_group("embedded"))], indirect=True
+)
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), EMBEDDED]
 
 SLUG = "b-n1-reading-files"
 SOON = 15_000
