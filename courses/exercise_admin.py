@@ -157,6 +157,7 @@ class OwnedViewSet(SnippetViewSet):
 
     owner_path = "provider"
     chooser_viewset_class = OwnChooser
+    chooser_per_page = 50
     edit_view_class = OwnEdit
     history_view_class = OwnHistory
     usage_view_class = OwnUsage
