@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lms.certificates.models import Disclosure, ShareLink
 
@@ -18,7 +19,7 @@ class DisclosureForm(forms.ModelForm[Disclosure]):
 class ShareForm(forms.Form):
     days = forms.TypedChoiceField(label=_("The link works for"), choices=ShareLink.DAYS, coerce=int, initial=30)
     label = forms.CharField(
-        label=_("For whom"),
+        label=pgettext_lazy("reader of a link", "For whom"),
         max_length=100,
         required=False,
         help_text=_("A note for yourself, for example “application at the ministry”. Nobody else sees it."),

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.models import Orderable, PreviewableMixin
@@ -228,7 +229,7 @@ class ShareLink(models.Model):
 
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="share_links")
     token_sha256 = models.CharField(max_length=64, unique=True)
-    label = models.CharField(_("For whom"), max_length=100, blank=True)
+    label = models.CharField(pgettext_lazy("reader of a link", "For whom"), max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

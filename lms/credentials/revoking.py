@@ -11,6 +11,7 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from grading import verdicts
 from lms.accounts.models import User
@@ -56,7 +57,7 @@ def _ask_to_publish() -> None:
     """Only a hint: the beat finds what is due within minutes."""
     try:
         current_app.send_task("lms.credentials.tasks.publish_status_lists", queue="credentials", retry=False)
-    except OSError:
+    except (OSError, OperationalError):
         log.warning("the queue does not answer: the status list will be signed at the next round")
 
 

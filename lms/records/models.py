@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ImportedCredential(models.Model):
@@ -49,7 +50,7 @@ class RecordAccess(models.Model):
     DAYS = ((1, _("1 day")), (7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("1 year")))
 
     learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="record_accesses")
-    label = models.CharField(_("For whom"), max_length=100)
+    label = models.CharField(pgettext_lazy("reader of a link", "For whom"), max_length=100)
     token_sha256 = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
