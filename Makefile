@@ -19,11 +19,11 @@ run: setup-run ## the whole site on this machine: http://127.0.0.1:8000 (PORT=â€
 	@exec $(PYTHON) -m lms.launcher
 
 test: setup-test ## the platform on the embedded database, then what touches it on PostgreSQL and Redis
-	$(PYTHON) -m pytest -n 2 -m "not journey" --ignore=tests/sandboxes
+	$(PYTHON) -m pytest -n 2 -m "not journey" --ignore=tests/sandboxes --ignore=tests/grading/test_crashes.py
 	$(PYTHON) -m tests.servers $(PYTHON) -m pytest -n 2 --database-only -m "not journey and not embedded_only"
 
-test-sandboxes: setup-test ## the sandbox by itself: every measure, and every notebook that misbehaves
-	$(PYTHON) -m pytest -n 2 tests/sandboxes
+test-sandboxes: setup-test ## the sandbox by itself, every notebook that misbehaves, and grading while its programs are killed
+	$(PYTHON) -m pytest -n 2 tests/sandboxes tests/grading/test_crashes.py
 
 test-journeys: setup-test ## whole sites in a browser, on the embedded default and on PostgreSQL and Redis
 	$(PYTHON) -m pytest -n 2 -m journey

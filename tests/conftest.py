@@ -110,11 +110,22 @@ def other_learner(db):
     return make_person("pin@example.go.th", "ปิ่น")
 
 
+def ensure_roles():
+    """The groups of the site, in a database that an earlier test may have emptied."""
+    from django.contrib.auth.models import Permission
+    from django.contrib.contenttypes.models import ContentType
+
+    from lms.accounts import roles
+
+    # Wagtail makes this one by a migration, and those are not run again.
+    admin, _ = ContentType.objects.get_or_create(app_label="wagtailadmin", model="admin")
+    Permission.objects.get_or_create(content_type=admin, codename="access_admin", defaults={"name": "Enter"})
+    roles.ensure_roles()
+
+
 @pytest.fixture
 def instructor(db):
     from django.contrib.auth.models import Group
-
-    from lms.accounts.roles import ensure_roles
 
     ensure_roles()
     person = make_person("kru@example.go.th", "กฤษฏิ์", "ณ อยุธยา", title="ดร.")
@@ -125,8 +136,6 @@ def instructor(db):
 @pytest.fixture
 def hr_officer(db):
     from django.contrib.auth.models import Group
-
-    from lms.accounts.roles import ensure_roles
 
     ensure_roles()
     person = make_person("hr@example.go.th", "ฐิติมา", "ศรีสุข", title="นาง")

@@ -230,7 +230,7 @@ def _value(kind: str, value: Any, stored: _Stored) -> Any:
     """A part's value with files and slugs replaced by what is stored under that name."""
     match kind:
         case "image":
-            return {"image": _image(value["file"], value["alt"]), "alt": value["alt"], "caption": value["caption"]}
+            return {"image": _image(value["file"]), "alt": value["alt"], "caption": value["caption"]}
         case "exercise":
             return value | {"exercise": stored.exercises[value["exercise"]]}
         case "quiz":
@@ -260,9 +260,10 @@ def _document(name: str, content: bytes) -> Document:
     )
 
 
-def _image(name: str, title: str) -> Image:
+def _image(name: str) -> Image:
+    # What it shows is told where it is used; its title in the library has room for less.
     picture = ContentFile((HERE / "figures" / name).read_bytes(), name=name)
-    return Image.objects.filter(title=title).first() or Image.objects.create(title=title, file=picture)
+    return Image.objects.filter(title=name).first() or Image.objects.create(title=name, file=picture)
 
 
 def _add[P: Page](parent: Page, page: P) -> P:
