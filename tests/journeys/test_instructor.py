@@ -88,6 +88,7 @@ class Album:
         self.site, self.page, self.folder = site, page, os.environ.get("SCREENSHOTS")
 
     def take(self, name):
+        self.page.wait_for_function("document.readyState === 'complete'")
         assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], name
         if not self.folder:
             return

@@ -62,7 +62,7 @@ def hand_in(page, language, slug, make, graded="#submission-state .state-graded"
     """Downloads the release, hands ``make(release)`` in, waits for the grade without reloading; returns the bytes."""
     page.goto(f"{prefix(language)}/exercises/{slug}/")
     page.locator("#by-file > summary").click()
-    with page.expect_download() as download:
+    with page.expect_download(timeout=60_000) as download:
         page.locator("#download-title ~ p a[download]").click()
     work = make(download.value.path().read_bytes())
     page.set_input_files(

@@ -53,7 +53,7 @@ def look(page, path, width):
 
 
 def english_sentences(page):
-    """Lines of the page's frame and forms that hold three English words and no Thai letter."""
+    """Lines of the page's frame and forms that hold three English words and no Thai letter; files' names are none."""
     lines = page.evaluate(
         """() => [...document.querySelectorAll('main, header, footer')].flatMap(part => {
             const copy = part.cloneNode(true)
@@ -64,7 +64,7 @@ def english_sentences(page):
     )
     return [
         f"English: {line.strip()}"
-        for line in lines
+        for line in (re.sub(r"\S+\.[a-z]+ \([\d.,]+\s[KM]?B\)", "", line) for line in lines)
         if len(re.findall(r"\b[a-z]{2,}\b", line, re.IGNORECASE)) >= 3 and not re.search("[ก-๙]", line)
     ]
 

@@ -75,8 +75,14 @@ def start_over(page):
 
 
 def type_answer(page, text, *, number=0):
-    """Into the answer, at its end, key by key."""
-    frame(page).locator(".jp-Cell[data-wb-kind=answer] .cm-content").nth(number).click()
+    """Into the answer, at its end, key by key: once the cursor is there, wherever the page was scrolled meanwhile."""
+    answer = frame(page).locator(".jp-Cell[data-wb-kind=answer]").nth(number)
+
+    def has_cursor():
+        answer.locator(".cm-content").click()
+        return answer.locator(".cm-focused").count() == 1
+
+    wait_until(has_cursor, "the cursor is in the answer")
     page.keyboard.press("Control+End")
     page.keyboard.type(text)
 
