@@ -14,6 +14,7 @@ from nbformat import v4
 from playwright.sync_api import expect
 
 from tests.journeys.test_journey import GRADED, hand_in, lesson_to_edit, log_in, publish
+from tests.servers import wait_until
 
 pytestmark = [
     pytest.mark.journey,
@@ -88,8 +89,9 @@ class Album:
         self.site, self.page, self.folder = site, page, os.environ.get("SCREENSHOTS")
 
     def take(self, name):
-        self.page.wait_for_function("document.readyState === 'complete'")
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], name
+        width = "document.documentElement?.scrollWidth ?? 0"  # nothing yet, on the way from one page to the next
+        wait_until(lambda: self.page.evaluate(width), f"{name} is there")
+        assert self.page.evaluate(width) <= self.page.viewport_size["width"], name
         if not self.folder:
             return
         for language in ("en", "th"):
