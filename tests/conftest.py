@@ -110,24 +110,40 @@ def other_learner(db):
     return make_person("pin@example.go.th", "ปิ่น")
 
 
-def ensure_roles():
-    """The groups of the site, in a database that an earlier test may have emptied."""
+@pytest.fixture(scope="session", autouse=True)
+def _rows_that_only_migrations_make(django_db_setup):
+    """What the roles stand on, and what no model's own permissions bring back: a test that empties the database loses
+    it for all after it. From now on it returns.
+    """
+    from django.db.models.signals import post_migrate  # sent after each flush, too
+
+    post_migrate.connect(_make_again, dispatch_uid="rows of migrations")
+
+
+def _make_again(sender, using, **kwargs):
     from django.contrib.auth.models import Permission
     from django.contrib.contenttypes.models import ContentType
+    from wagtail.models import Collection
 
-    from lms.accounts import roles
-
-    # Wagtail makes this one by a migration, and those are not run again.
-    admin, _ = ContentType.objects.get_or_create(app_label="wagtailadmin", model="admin")
-    Permission.objects.get_or_create(content_type=admin, codename="access_admin", defaults={"name": "Enter"})
-    roles.ensure_roles()
+    if sender.name != "wagtail":
+        return
+    if not Collection.objects.exists():
+        Collection.add_root(name="Root")
+    for app, model, codename in (
+        ("wagtailadmin", "admin", "access_admin"),
+        ("wagtail_localize", "translation", "submit_translation"),
+    ):
+        kind, _ = ContentType.objects.get_or_create(app_label=app, model=model)
+        Permission.objects.get_or_create(content_type=kind, codename=codename, defaults={"name": codename})
 
 
 @pytest.fixture
 def instructor(db):
     from django.contrib.auth.models import Group
 
-    ensure_roles()
+    from lms.accounts import roles
+
+    roles.ensure_roles()
     person = make_person("kru@example.go.th", "กฤษฏิ์", "ณ อยุธยา", title="ดร.")
     person.groups.add(Group.objects.get(name="Instructors"))
     return person
@@ -137,7 +153,9 @@ def instructor(db):
 def hr_officer(db):
     from django.contrib.auth.models import Group
 
-    ensure_roles()
+    from lms.accounts import roles
+
+    roles.ensure_roles()
     person = make_person("hr@example.go.th", "ฐิติมา", "ศรีสุข", title="นาง")
     person.groups.add(Group.objects.get(name="HR officers"))
     return person
