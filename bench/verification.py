@@ -1,7 +1,7 @@
 """`python -m bench.verification`: a thousand files and ten thousand numbers, verified as the worker does, then offline.
 
 In a database of its own, thrown away afterwards. The files are of every kind (JSON, PNG, SVG, PDF, and what people
-send that is none) and of seven verdicts; each line of the result is compared with what was put in at that place. The
+send that is none) and of five verdicts; each line of the result is compared with what was put in at that place. The
 same files are then verified by the bundle in a network namespace without any network, where the machine allows one.
 Prints JSON: seconds, files a second, peak memory.
 """

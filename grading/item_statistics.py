@@ -49,6 +49,22 @@ class Attempt:
         return bool(self.checks) and all(check["passed"] for check in self.checks)
 
 
+def remark(learners: int, discrimination: float | None, *, best: float, worst: float) -> str:
+    """A code for what an author may want to look at: "", "reversed", "weak", "easy" or "hard".
+
+    ``best`` is the share of right answers that tells what is easy, ``worst`` the one that tells what is hard.
+    """
+    if learners < FEW:
+        return ""
+    if discrimination is not None and discrimination < 0:
+        return "reversed"
+    if best >= 0.95:
+        return "easy"
+    if worst <= 0.2:
+        return "hard"
+    return "weak" if discrimination is not None and discrimination < 0.2 else ""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckStatistics:
     """One check. Shares are 0 to 1 of the learners who met it; None where nothing can be said.
@@ -68,16 +84,7 @@ class CheckStatistics:
 
     @property
     def remark(self) -> str:
-        """A code for what an author may want to look at: "", "reversed", "weak", "easy" or "hard"."""
-        if self.learners < FEW:
-            return ""
-        if self.discrimination is not None and self.discrimination < 0:
-            return "reversed"
-        if self.passed_at_first >= 0.95:
-            return "easy"
-        if self.passed_in_the_end <= 0.2:
-            return "hard"
-        return "weak" if self.discrimination is not None and self.discrimination < 0.2 else ""
+        return remark(self.learners, self.discrimination, best=self.passed_at_first, worst=self.passed_in_the_end)
 
 
 @dataclass(frozen=True, slots=True)

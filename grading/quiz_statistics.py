@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from grading.item_statistics import FEW, SCORE_BINS
+from grading.item_statistics import SCORE_BINS, remark
 from grading.models import Quiz, QuizAttempt, QuizItemVersion
 from grading.quizzes import drawing
 from grading.quizzes.drawing import Drawn
@@ -44,16 +44,7 @@ class ItemFigures:
 
     @property
     def remark(self) -> str:
-        """A code for what an author may want to look at: "", "reversed", "weak", "easy" or "hard"."""
-        if self.learners < FEW:
-            return ""
-        if self.discrimination is not None and self.discrimination < 0:
-            return "reversed"
-        if self.share >= 0.95:
-            return "easy"
-        if self.share <= 0.2:
-            return "hard"
-        return "weak" if self.discrimination is not None and self.discrimination < 0.2 else ""
+        return remark(self.learners, self.discrimination, best=self.share, worst=self.share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses.models.facets import Area
 from grading.models import ExerciseVersion
 from grading.thai_fold import fold
 
@@ -94,20 +95,6 @@ class Dataset(models.Model):
         SECRET = "secret", _("secret")
         TOP_SECRET = "top-secret", _("top secret")
 
-    class Topic(models.TextChoices):
-        """The ten focus areas of the digital-government plan."""
-
-        SMES = "smes", _("small and medium enterprises")
-        WELFARE = "welfare", _("welfare and equality")
-        EDUCATION = "education", _("education")
-        AGRICULTURE = "agriculture", _("agriculture")
-        PARTICIPATION = "participation", _("participation and transparency")
-        HEALTH = "health", _("health")
-        ENVIRONMENT = "environment", _("environment")
-        LABOUR = "labour", _("labour")
-        JUSTICE = "justice", _("justice")
-        TOURISM = "tourism", _("tourism")
-
     slug = models.SlugField(_("code"), max_length=100, unique=True)
     title = models.CharField(_("title"), max_length=300)
     title_en = models.CharField(_("title in English"), max_length=300, blank=True)
@@ -138,7 +125,7 @@ class Dataset(models.Model):
         _("classification"), max_length=20, choices=Classification, default=Classification.INTERNAL
     )
     high_value_dataset = models.BooleanField(_("high-value data set"), default=False)
-    topic = models.CharField(_("focus area"), max_length=20, choices=Topic, blank=True)
+    topic = models.CharField(_("focus area"), max_length=20, choices=Area, blank=True)
     is_synthetic = models.BooleanField(_("generated, no real data"), default=False)
     source_url = models.URLField(_("address in the catalog it comes from"), max_length=500, blank=True)
     signed_off_at = models.DateTimeField(_("signed off"), null=True, blank=True, editable=False)

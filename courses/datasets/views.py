@@ -10,6 +10,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from courses.datasets.models import REQUIRED, Dataset, DatasetFile
+from courses.models.facets import Area
 
 PER_PAGE = 20
 
@@ -25,13 +26,13 @@ def library(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,
-        "topics": [(value, label, counts.get(value, 0)) for value, label in Dataset.Topic.choices],
+        "topics": [(value, label, counts.get(value, 0)) for value, label in Area.choices],
     }
     return render(request, "datasets/library.html", context)
 
 
 def _filtered(found: "QuerySet[Any]", chosen: dict[str, str]) -> "QuerySet[Any]":
-    if chosen["topic"] in Dataset.Topic.values:
+    if chosen["topic"] in Area.values:
         found = found.filter(topic=chosen["topic"])
     return found.filter(high_value_dataset=True) if chosen["high"] else found
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
+from courses.models.facets import Area
 from grading.models import DataFile, ExerciseVersion
 
-TOPIC, KIND = Dataset.Topic, Dataset.Type
+AREA, KIND = Area, Dataset.Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +26,29 @@ class Described:
 SETS = (
     Described(
         "demo-catalog-records", "คำอธิบายชุดข้อมูล 60 ชุด (สาธิต)", "Sixty catalog records (demonstration)",
-        "ระเบียนคำอธิบายชุดข้อมูลที่ฝังข้อผิดพลาดไว้ให้ฝึกตรวจ", TOPIC.PARTICIPATION, KIND.RECORDS,
+        "ระเบียนคำอธิบายชุดข้อมูลที่ฝังข้อผิดพลาดไว้ให้ฝึกตรวจ", AREA.PARTICIPATION, KIND.RECORDS,
         ("catalog_records.csv", "catalog_records.json"),
     ),
     Described(
         "demo-local-requests", "คำร้องต่อองค์กรปกครองส่วนท้องถิ่น (สาธิต)", "Requests to local bodies (demonstration)",
-        "คำร้องสมมุติ 56 องค์กรปกครองส่วนท้องถิ่น ปีงบประมาณ 2566-2568 มีวันที่และตัวเลขไทยที่ต้องทำความสะอาด", TOPIC.PARTICIPATION,
+        "คำร้องสมมุติ 56 องค์กรปกครองส่วนท้องถิ่น ปีงบประมาณ 2566-2568 มีวันที่และตัวเลขไทยที่ต้องทำความสะอาด", AREA.PARTICIPATION,
         KIND.RECORDS, ("local_requests.csv", "local_requests_utf8.csv"), "เดือน", True,
     ),
     Described(
         "demo-provinces", "จังหวัดและประชากรสมมุติ (สาธิต)", "Provinces with made-up population (demonstration)",
-        "ตารางอ้างอิง 77 จังหวัด ตัวเลขประชากรและงบประมาณสร้างขึ้น", TOPIC.WELFARE, KIND.STATISTICS, ("provinces.csv",), "ปี",
+        "ตารางอ้างอิง 77 จังหวัด ตัวเลขประชากรและงบประมาณสร้างขึ้น", AREA.WELFARE, KIND.STATISTICS, ("provinces.csv",), "ปี",
     ),
     Described(
         "demo-motor-policies", "กรมธรรม์ประกันภัยรถภาคสมัครใจ (สาธิต)", "Voluntary motor policies (demonstration)",
-        "ข้อมูลรวมรายปีและจังหวัดที่สร้างขึ้น", TOPIC.SMES, KIND.STATISTICS, ("motor_policies.csv",), "ปี", True,
+        "ข้อมูลรวมรายปีและจังหวัดที่สร้างขึ้น", AREA.BUSINESS, KIND.STATISTICS, ("motor_policies.csv",), "ปี", True,
     ),
     Described(
         "demo-farmer-groups", "กลุ่มเกษตรกรสังเคราะห์ (สาธิต)", "Synthetic farmer groups (demonstration)",
-        "บุคคลสมมุติ 1,200 ราย ใช้ฝึกลดข้อมูลส่วนบุคคล", TOPIC.AGRICULTURE, KIND.RECORDS, ("farmer_groups.csv",),
+        "บุคคลสมมุติ 1,200 ราย ใช้ฝึกลดข้อมูลส่วนบุคคล", AREA.AGRICULTURE, KIND.RECORDS, ("farmer_groups.csv",),
     ),
     Described(
         "demo-stat-table", "ตารางสถิติสองภาษาที่ยังไม่เรียบร้อย (สาธิต)", "An untidy bilingual table (demonstration)",
-        "ตารางแบบรายงานสถิติ หัวตารางซ้อน มีเชิงอรรถ", TOPIC.HEALTH, KIND.STATISTICS, ("stat_table_messy.csv",), "ปี",
+        "ตารางแบบรายงานสถิติ หัวตารางซ้อน มีเชิงอรรถ", AREA.HEALTH, KIND.STATISTICS, ("stat_table_messy.csv",), "ปี",
     ),
 )  # fmt: skip
 

@@ -46,6 +46,7 @@ def clean_latin_name(text: str) -> str:
 
 
 def full_name(title: str, given: str, family: str) -> str:
-    """Title, given and family name as one line: ``นายสมชาย ใจดี``, ``ว่าที่ร้อยตรี สมชาย ใจดี``, ``ปิ่น``."""
-    separator = "" if title in JOINED_TITLES else " "
+    """Title, given and family name as one line: ``นายสมชาย ใจดี``, ``ว่าที่ร้อยตรี สมชาย ใจดี``, ``นาย John``, ``ปิ่น``."""
+    is_latin = "LATIN" in unicodedata.name(given[:1] or " ", "")
+    separator = "" if title in JOINED_TITLES and not is_latin else " "
     return " ".join(f"{title}{separator}{given} {family}".split())
