@@ -1,7 +1,7 @@
 """What a course still lacks before it can be published: said to its authors, and held to when it is approved."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from courses import course_template, translating, words
 from courses.blocks import placed_exercises, placed_quizzes
 from courses.models import CoursePage, LessonPage, ModulePage
+from grading import quizzing
 from grading.models import Exercise, ExerciseVersion, Quiz
 
 FEWEST_OUTCOMES = 3
@@ -20,12 +21,14 @@ HOURS_TOLERANCE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that a course needs. ``url`` leads to where it is mended; advice may stay open."""
+    """One thing that a course needs. ``url`` leads to where it is mended, ``places`` are several such, each with its
+    name; advice may stay open."""
 
     text: str
     is_done: bool
     detail: str = ""
     url: str = ""
+    places: list[tuple[str, str]] = field(default_factory=list)
     is_advice: bool = False
 
 
@@ -70,7 +73,7 @@ def _contents(course: CoursePage) -> Iterator[Line]:
     lessons = [page.get_latest_revision_as_object() for page in LessonPage.objects.descendant_of(course)]
     bodies = {lesson.pk: lesson.body.raw_data for lesson in lessons}
     empty = [module for module in modules if not any(lesson.path.startswith(module.path) for lesson in lessons)]
-    yield Line(_("Modules, each with a lesson"), bool(modules) and not empty, detail=_titles(empty), url=_edit(empty))
+    yield Line(_("Modules, each with a lesson"), bool(modules) and not empty, places=_pages(empty))
     said = {page.pk: page.summary for page in modules} | {pk: words.of_body(body) for pk, body in bodies.items()}
     unwritten = [
         page
@@ -80,8 +83,7 @@ def _contents(course: CoursePage) -> Iterator[Line]:
     yield Line(
         _("Every lesson is written: no text of the template is left"),
         bool(lessons) and not unwritten,
-        detail=_titles(unwritten),
-        url=_edit(unwritten),
+        places=_pages(unwritten),
     )
     yield from _tasks(bodies, modules)
     stated, read = float(course.theory_hours) * 60, sum(lesson.minutes for lesson in lessons)
@@ -99,16 +101,28 @@ def _tasks(bodies: dict[int, Any], modules: list[Any]) -> Iterator[Line]:
     exercises = Exercise.objects.filter(pk__in={pk for body in bodies.values() for pk in placed_exercises(body)})
     chosen = {pk for body in bodies.values() for pk in placed_quizzes(body)}
     quizzes = Quiz.objects.filter(pk__in=chosen | {m.quiz_id for m in modules if m.quiz_id}).prefetch_related("draws")
-    yield Line(_("An exercise or a quiz"), bool(exercises or quizzes))
+    yield Line(
+        _("An exercise or a quiz"),
+        bool(exercises or quizzes),
+        detail=_("Make it here, then place it in a lesson: + and then Exercise or Quiz."),
+        places=[
+            (_("New exercise"), reverse("wagtailsnippets_grading_exercise:add")),
+            (_("New quiz"), reverse("wagtailsnippets_grading_quiz:add")),
+        ],
+    )
     published = ExerciseVersion.objects.filter(is_draft=False).values("exercise")
     drafts = list(exercises.exclude(pk__in=published))
-    url = reverse("wagtailsnippets_grading_exercise:edit", args=[drafts[0].pk]) if drafts else ""
     yield Line(
-        _("Every exercise has passed its pre-flight and is published"), not drafts, detail=_titles(drafts), url=url
+        _("Every exercise has passed its pre-flight and is published"),
+        not drafts,
+        places=_snippets("exercise", drafts),
     )
-    undrawn = [quiz for quiz in quizzes if not quiz.count]
-    url = reverse("wagtailsnippets_grading_quiz:edit", args=[undrawn[0].pk]) if undrawn else ""
-    yield Line(_("Every quiz draws items"), not undrawn, detail=_titles(undrawn), url=url)
+    undrawn = [quiz for quiz in quizzes if not quizzing.is_drawable(quiz)]
+    yield Line(
+        _("Every quiz finds as many items as it draws"),
+        not undrawn,
+        places=_snippets("quiz", undrawn),
+    )
 
 
 def _translation(course: CoursePage) -> Iterator[Line]:
@@ -123,10 +137,9 @@ def _translation(course: CoursePage) -> Iterator[Line]:
     )
 
 
-def _titles(found: list[Any]) -> str:
-    titles = [page.title for page in found]
-    return ", ".join(titles[:5]) + (" …" if len(titles) > 5 else "")
+def _pages(pages: list[Any]) -> list[tuple[str, str]]:
+    return [(page.title, reverse("wagtailadmin_pages:edit", args=[page.pk])) for page in pages]
 
 
-def _edit(pages: list[Any]) -> str:
-    return reverse("wagtailadmin_pages:edit", args=[pages[0].pk]) if pages else ""
+def _snippets(kind: str, found: list[Any]) -> list[tuple[str, str]]:
+    return [(one.title, reverse(f"wagtailsnippets_grading_{kind}:edit", args=[one.pk])) for one in found]

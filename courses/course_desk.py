@@ -55,7 +55,7 @@ class BeginForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("Title in Thai"), max_length=200)
     code = forms.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9-]*$",
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Course code"),
         max_length=20,
         help_text=gettext_lazy("For example DA-201. It becomes the address of the course."),
         error_messages={"invalid": gettext_lazy("Latin letters, digits and hyphens only.")},

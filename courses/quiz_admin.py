@@ -1,23 +1,28 @@
 """Item banks, items and quizzes in the back office."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django_filters import ModelChoiceFilter
+from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
-from wagtail.snippets.views.snippets import SnippetViewSetGroup
+from wagtail.snippets.views.snippets import CreateView, SnippetViewSetGroup
 
-from courses.exercise_admin import OwnedViewSet
+from courses.exercise_admin import OwnEdit, OwnedViewSet
 from courses.forms import Moment
 from courses.owning import OwnedForm
 from courses.quiz_forms import QuizForm, QuizItemForm
-from grading import providers
+from grading import providers, quizzing
 from grading.models import ItemBank, Quiz, QuizItem
+from grading.quizzes.items import KINDS
 
 
 class LinksPanel(Panel):
@@ -47,8 +52,23 @@ class LinksPanel(Panel):
             }
 
 
+def asked_bank(request: HttpRequest) -> ItemBank | None:
+    """The bank that a link to an empty form names, where the person sees it."""
+    asked = request.GET.get("bank", "")
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 10
+    return providers.visible(ItemBank.objects.filter(pk=int(asked) if is_number else 0), request.user).first()
+
+
+class BankCreateView(CreateView):
+    """An empty bank is for writing items: its page leads there."""
+
+    def get_success_url(self) -> str:
+        return reverse(self.edit_url_name, args=[self.object.pk])
+
+
 class BankViewSet(OwnedViewSet):
     model = ItemBank
+    add_view_class = BankCreateView
     icon = "folder-open-inverse"
     menu_label = _("Item banks")
     copy_view_enabled = False
@@ -85,8 +105,53 @@ class ItemFilters(WagtailFilterSet):
         fields = ["bank", "kind", "pool", "difficulty", "is_active"]
 
 
+class ItemCreateView(CreateView):
+    """Items are written one after the other: the next begins with the bank, pool and kind of the last."""
+
+    def get_initial(self) -> dict[str, Any]:
+        bank = asked_bank(self.request)
+        if bank is None:
+            return {}
+        kind, pool = self.request.GET.get("kind"), self.request.GET.get("topic", "")
+        return {
+            "bank": bank.pk,
+            "topic": pool,
+            "kind": kind if kind in KINDS else "",
+            "code": bank.next_code(pool),
+        }
+
+    def get_success_url(self) -> str:
+        return f"{super().get_success_url()}?bank={self.object.bank_id}"
+
+    def get_success_buttons(self) -> list[Any]:
+        told = {"bank": self.object.bank_id, "topic": self.object.pool, "kind": self.object.kind}
+        after = messages.button(f"{self.get_add_url()}?{urlencode(told)}", gettext("Write the next one"))
+        return [after, *super().get_success_buttons()]
+
+
+class QuizSaved:
+    """Tells an author who asks for more items than there are; the items may still be written."""
+
+    def form_valid(self, form: Any) -> Any:
+        response = super().form_valid(form)  # type: ignore[misc]
+        if not quizzing.is_drawable(self.object):  # type: ignore[attr-defined]
+            text = gettext("The item banks have fewer items than this quiz draws: nobody can begin it yet.")
+            messages.warning(self.request, text)  # type: ignore[attr-defined]
+        return response
+
+
+class QuizCreateView(QuizSaved, CreateView):
+    def get_initial(self) -> dict[str, Any]:
+        return {"bank": asked_bank(self.request)}
+
+
+class QuizEditView(QuizSaved, OwnEdit):
+    pass
+
+
 class ItemViewSet(OwnedViewSet):
     model = QuizItem
+    add_view_class = ItemCreateView
     owner_path = "bank__provider"
     icon = "help"
     menu_label = _("Items")
@@ -133,6 +198,8 @@ class ItemViewSet(OwnedViewSet):
 
 class QuizViewSet(OwnedViewSet):
     model = Quiz
+    add_view_class = QuizCreateView
+    edit_view_class = QuizEditView
     icon = "tasks"
     menu_label = _("Quizzes")
     copy_view_enabled = False

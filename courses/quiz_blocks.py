@@ -65,7 +65,7 @@ class Value(blocks.StructBlock):
 
 
 class Kind(blocks.StructBlock):
-    """What every kind may have: numbers that differ from learner to learner."""
+    """What every kind may have: numbers that differ from learner to learner. Few items do: it is folded away."""
 
     parameters = blocks.ListBlock(Parameter(), label=_("Numbers that differ from learner to learner"), default=[])
     values = blocks.ListBlock(Value(), label=_("Computed from them"), default=[])
@@ -73,19 +73,26 @@ class Kind(blocks.StructBlock):
         blocks.CharBlock(), label=_("Conditions"), default=[], help_text=_("For example: spent < budget")
     )
 
+    def get_form_layout(self) -> blocks.BlockGroup:
+        return blocks.BlockGroup(
+            [name for name in self.child_blocks if name not in Kind.base_blocks], settings=[*Kind.base_blocks]
+        )
+
 
 class Choices(Kind):
-    choices = blocks.ListBlock(Choice(), label=_("Choices"), min_num=2, max_num=MOST_PARTS)
+    choices = blocks.ListBlock(Choice(), label=_("Choices"), min_num=2, max_num=MOST_PARTS, default=[{}] * 4)
     shuffle = blocks.BooleanBlock(label=_("in another order for everybody"), required=False, default=True)
 
 
 class Match(Kind):
-    pairs = blocks.ListBlock(Pair(), label=_("Pairs"), min_num=2, max_num=MOST_PARTS)
+    pairs = blocks.ListBlock(Pair(), label=_("Pairs"), min_num=2, max_num=MOST_PARTS, default=[{}] * 3)
     extra = blocks.ListBlock(Two(), label=_("On the right, belonging to nothing"), default=[])
 
 
 class Order(Kind):
-    steps = blocks.ListBlock(Two(), label=_("Steps, in their right order"), min_num=3, max_num=MOST_PARTS)
+    steps = blocks.ListBlock(
+        Two(), label=_("Steps, in their right order"), min_num=3, max_num=MOST_PARTS, default=[{}] * 3
+    )
 
 
 class Numeric(Kind):
@@ -104,7 +111,7 @@ class ShortText(Kind):
 
 
 class Record(Kind):
-    fields = blocks.ListBlock(RecordField(), label=_("Fields"), min_num=2, max_num=MOST_PARTS)
+    fields = blocks.ListBlock(RecordField(), label=_("Fields"), min_num=2, max_num=MOST_PARTS, default=[{}] * 2)
 
 
 class Question(blocks.StreamBlock):

@@ -55,6 +55,9 @@ class QuizItemForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         version = self.instance.current if self.instance.pk else None
         self.before: dict[str, Any] = dict(version.content) if version else {}
+        if version is None:
+            kind = self.initial.get("kind") or "single"
+            self.initial["content"] = quiz_blocks.Question().to_python([{"type": kind, "value": {}}])
         for name, value in self._initial().items():
             self.initial.setdefault(name, value)
         bank: Any = self.fields["bank"]
@@ -140,6 +143,10 @@ class QuizForm(OwnedForm):
             for draw in found:
                 draw["difficulty"] = str(draw["difficulty"] or "")
             self.initial["drawn"] = self.fields["drawn"].block.to_python(found)
+        else:
+            bank: ItemBank | None = self.initial.get("bank")
+            all_of_it = {"bank": str(bank.pk), "count": min(bank.items.count(), 8) or 8} if bank else {}
+            self.initial["drawn"] = self.fields["drawn"].block.to_python([all_of_it])
 
     def save(self, commit: bool = True) -> Quiz:
         quiz: Quiz = super().save(commit)

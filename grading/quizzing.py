@@ -107,6 +107,15 @@ def draw_paper(quiz: Quiz, seed: str, seen: list[int] | None = None) -> list[int
     return [paper[i] for i in dice.order("paper", len(paper))] if quiz.shuffles else paper
 
 
+def is_drawable(quiz: Quiz) -> bool:
+    """Whether every draw finds as many items as it asks for."""
+    try:
+        draw_paper(quiz, "")
+    except QuizRefused:
+        return False
+    return True
+
+
 def _drawn_by(draw: QuizDraw, dice: drawing.Dice, name: str, taken: set[int], seen: list[int]) -> list[int]:
     candidates: Any = draw.candidates().order_by("code")  # ``version`` is unknown to the type checker
     rows: list[tuple[int, int]] = list(candidates.values_list("pk", "version"))

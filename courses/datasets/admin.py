@@ -88,7 +88,7 @@ class DatasetViewSet(SnippetViewSet):
                     FieldRowPanel([FieldPanel("update_frequency_unit"), FieldPanel("update_frequency_interval")]),
                     FieldRowPanel([FieldPanel("geo_coverage"), FieldPanel("data_source")]),
                 ],
-                heading=gettext_lazy("What it is"),
+                heading=gettext_lazy("Description of the data"),
             ),
             MultiFieldPanel(
                 [

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -60,6 +61,12 @@ class ItemBank(models.Model):
     @property
     def title(self) -> str:
         return (self.title_en if _is_english() else "") or self.title_th
+
+    def next_code(self, pool: str = "") -> str:
+        """A code that no item of the bank has, after the pool or the bank: ``a3-09``."""
+        start = (pool or self.slug)[:50]
+        taken = set(self.items.values_list("code", flat=True))
+        return next(code for n in count(1) if (code := f"{start}-{n:02d}") not in taken)
 
     def put(self, declared: Mapping[str, Any], *, author: "_User | None" = None) -> "QuizItemVersion":
         """Stores a declared item (see docs/quizzes.md): as the next version where it differs from the newest one.

@@ -184,3 +184,50 @@ def test_lists_take_as_many_queries_for_thirty_rows_as_for_one(author, model, dj
     author.get(admin(model, "list"))
     with django_assert_max_num_queries(35):
         author.get(admin(model, "list"))
+
+
+# --- Less to click ---
+
+
+def test_items_are_written_one_after_the_other(author):
+    bank = make_bank()
+    begun = author.get(admin("quizitem", "add"), {"bank": bank.pk, "topic": "b9", "kind": "match"})
+    told = begun.context["form"].initial
+    assert (told["bank"], told["topic"], told["code"]) == (bank.pk, "b9", "b9-01")
+    assert [block.block_type for block in told["content"]] == ["match"]
+    saved = author.post(admin("quizitem", "add"), form(bank, code="b9-01", topic="b9"), follow=True)
+    assert "เขียนข้อถัดไป" in saved.text
+    again = author.get(admin("quizitem", "add"), {"bank": bank.pk, "topic": "b9", "kind": "single"})
+    assert again.context["form"].initial["code"] == "b9-02"
+    assert len(again.context["form"].initial["content"][0].value["choices"]) == 4
+
+
+@pytest.mark.parametrize("bank", ["x", "๑", "-1", "9" * 40, "", "0"])
+def test_a_bank_that_there_is_not_begins_an_empty_item(author, bank):
+    assert author.get(admin("quizitem", "add"), {"bank": bank, "kind": "<b>"}).status_code == 200
+    assert author.get(admin("quiz", "add"), {"bank": bank}).status_code == 200
+
+
+def test_a_bank_leads_to_its_first_item_and_to_a_quiz_of_its_items(author):
+    sent = {"slug": "new-bank", "title_th": "คลังใหม่", "title_en": "", "licence": "CC BY 4.0", "provider": ""}
+    page = author.post(admin("itembank", "add"), sent, follow=True)
+    bank = ItemBank.objects.get(slug="new-bank")
+    assert f"{admin('quizitem', 'add')}?bank={bank.pk}" in page.text
+    assert f"{admin('quiz', 'add')}?bank={bank.pk}" in page.text
+    drawn = author.get(admin("quiz", "add"), {"bank": bank.pk}).context["form"].initial["drawn"]
+    assert [draw["bank"] for draw in drawn] == [str(bank.pk)]
+
+
+def test_a_quiz_that_asks_for_more_items_than_there_are_says_so(author):
+    quiz = make_quiz(make_bank())
+    draws = [
+        {"bank": str(draw.bank_id), "pool": draw.pool, "difficulty": "", "count": "99"} for draw in quiz.draws.all()
+    ]
+    sent = {
+        "slug": quiz.slug, "title_th": "ก", "title_en": "a", "provider": "", "intro_th": "", "intro_en": "",
+        "pass_percent": "70", "minutes": "", "max_attempts": "", "cooldown_minutes": "0", "counts": "best",
+        "opens_at": "", "due_at": "", "reveals": quiz.reveals, "shuffles": "on", "is_open": "on",
+        **listed("drawn", len(draws), draws),
+    }  # fmt: skip
+    page = author.post(admin("quiz", "edit", quiz.pk), sent, follow=True)
+    assert "จึงยังไม่มีผู้ใดเริ่มทำได้" in page.text
