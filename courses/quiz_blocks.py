@@ -10,6 +10,11 @@ from grading.models import ItemBank
 from grading.quizzes.items import MOST_PARTS
 
 
+def begun(child: blocks.StructBlock, count: int, **more: Any) -> blocks.ListBlock:
+    """A list that begins with so many empty ones, for its author to fill in."""
+    return blocks.ListBlock(child, default=[child.get_default() for _place in range(count)], **more)
+
+
 class Two(blocks.StructBlock):
     """A text in both languages."""
 
@@ -80,19 +85,17 @@ class Kind(blocks.StructBlock):
 
 
 class Choices(Kind):
-    choices = blocks.ListBlock(Choice(), label=_("Choices"), min_num=2, max_num=MOST_PARTS, default=[{}] * 4)
+    choices = begun(Choice(), 4, label=_("Choices"), min_num=2, max_num=MOST_PARTS)
     shuffle = blocks.BooleanBlock(label=_("in another order for everybody"), required=False, default=True)
 
 
 class Match(Kind):
-    pairs = blocks.ListBlock(Pair(), label=_("Pairs"), min_num=2, max_num=MOST_PARTS, default=[{}] * 3)
+    pairs = begun(Pair(), 3, label=_("Pairs"), min_num=2, max_num=MOST_PARTS)
     extra = blocks.ListBlock(Two(), label=_("On the right, belonging to nothing"), default=[])
 
 
 class Order(Kind):
-    steps = blocks.ListBlock(
-        Two(), label=_("Steps, in their right order"), min_num=3, max_num=MOST_PARTS, default=[{}] * 3
-    )
+    steps = begun(Two(), 3, label=_("Steps, in their right order"), min_num=3, max_num=MOST_PARTS)
 
 
 class Numeric(Kind):
@@ -111,7 +114,7 @@ class ShortText(Kind):
 
 
 class Record(Kind):
-    fields = blocks.ListBlock(RecordField(), label=_("Fields"), min_num=2, max_num=MOST_PARTS, default=[{}] * 2)
+    fields = begun(RecordField(), 2, label=_("Fields"), min_num=2, max_num=MOST_PARTS)
 
 
 class Question(blocks.StreamBlock):

@@ -199,7 +199,11 @@ def test_items_are_written_one_after_the_other(author):
     assert "เขียนข้อถัดไป" in saved.text
     again = author.get(admin("quizitem", "add"), {"bank": bank.pk, "topic": "b9", "kind": "single"})
     assert again.context["form"].initial["code"] == "b9-02"
-    assert len(again.context["form"].initial["content"][0].value["choices"]) == 4
+    choices = again.context["form"].initial["content"][0].value["choices"]
+    assert len(choices) == 4
+    # Every field is there and empty: the browser writes "undefined" where one is missing.
+    assert all({"th", "en"} == one["text"].keys() == one["feedback"].keys() for one in choices)
+    assert not any(one["text"]["en"] or one["correct"] for one in choices)
 
 
 @pytest.mark.parametrize("bank", ["x", "๑", "-1", "9" * 40, "", "0"])
