@@ -8,6 +8,7 @@ keep goes on verifying. Otherwise it is revoked first: a copy in other hands mus
 import hashlib
 import logging
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,10 @@ def erase(person: User, *, keeps_credentials: bool, requested_at: datetime | Non
         record = ErasureRecord.objects.create(requested_at=requested_at, rows=rows, is_nameless=is_nameless)
     for path in files:
         default_storage.delete(path)
-    _forget_mail(address)
     _tidy_database()
     _tell(address, name, language, keeps=keeps_credentials)
     # That mail lies in a folder too where no mail server is.
-    _forget_mail(address)
+    _forget_mail(address, name)
     log.info("person_erased", extra={"record": record.pk})
     return record
 
@@ -148,12 +148,25 @@ def _forget_sessions(person: User) -> None:
     Session.objects.filter(pk__in=own).delete()
 
 
-def _forget_mail(address: str) -> None:
-    """Where no mail server is, mails lie in a folder."""
+def _forget_mail(address: str, name: str) -> None:
+    """Where no mail server is, mails lie in a folder: those to the person go, and those to others that name them."""
     folder = settings.MAILERS["default"].get("OPTIONS", {}).get("file_path")
+    # One word alone is in many a letter.
+    wanted = [address, name] if " " in name else [address]
     for path in Path(folder).glob("*") if folder and Path(folder).is_dir() else ():
-        if path.is_file() and address.encode() in path.read_bytes():
-            path.unlink()
+        if path.is_file():
+            raw = path.read_bytes()
+            text = raw.decode(errors="replace") + _text_of(raw)
+            if any(words in text for words in wanted):
+                path.unlink()
+
+
+def _text_of(mail: bytes) -> str:
+    """What is written in a mail: on its way Thai letters are coded."""
+    parsed = message_from_bytes(mail, policy=policy.default)
+    bodies = [part.get_payload(decode=True) for part in parsed.walk()]
+    texts = [body.decode(errors="replace") for body in bodies if isinstance(body, bytes)]
+    return "\n".join([str(parsed["subject"]), *texts])
 
 
 def _tidy_database() -> None:

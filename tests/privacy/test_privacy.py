@@ -282,12 +282,19 @@ def test_one_that_fails_keeps_no_other_waiting_and_loses_nothing(learner, other_
     assert User.objects.filter(pk=learner.pk).exists()
 
 
-def test_mails_in_a_folder_go_too(learner, other_learner, settings, tmp_path):
+def test_mails_in_a_folder_go_too_those_to_others_that_name_the_person_among_them(
+    learner, other_learner, settings, tmp_path
+):
     settings.MAILERS = {"default": {"BACKEND": "x", "OPTIONS": {"file_path": str(tmp_path)}}}
-    (tmp_path / "a.log").write_text(f"To: {learner.email}\n")
-    (tmp_path / "b.log").write_text(f"To: {other_learner.email}\n")
-    erasing._forget_mail(learner.email)
-    assert [path.name for path in tmp_path.iterdir()] == ["b.log"]
+    name = learner.get_full_name()
+    for number, (to, text) in enumerate([(learner, "x"), (other_learner, f"เสนอวุฒิบัตรให้ {name}"), (other_learner, "x")]):
+        letter = mail.EmailMessage("เรื่อง", text, "from@example.go.th", [to.email])
+        (tmp_path / f"{number}.log").write_bytes(letter.message().as_bytes() + b"\n" + b"-" * 79 + b"\n")
+    (tmp_path / "broken.log").write_bytes(b"Content-Type: text/plain; charset=nonsense\n\n\xff")
+    erasing._forget_mail(learner.email, name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.log", "broken.log"]
+    erasing._forget_mail("nobody@example.go.th", "x")
+    assert (tmp_path / "2.log").exists()
 
 
 # --- Retention --------------------------------------------------------------------------------------------------------
