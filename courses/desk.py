@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from courses import outlines, pace, placement
+from courses.capstones.models import Review
 from courses.models import ChosenPath, Enrollment
 from courses.models.activity import active_minutes
 from grading.models import Submission
@@ -36,6 +37,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "minutes": minutes,
             "paths": ChosenPath.objects.filter(learner=learner, path__is_published=True).select_related("path"),
             "due": [date for date in pace.dates_of(learner, shown) if not date.is_done],
+            "to_review": Review.objects.open().filter(reviewer=learner).count(),
             "submissions": submissions.select_related("exercise").defer("notebook")[:RECENT_SUBMISSIONS],
         },
     )

@@ -76,7 +76,8 @@ class ChooseOwn:
     """What can be chosen for a page: what is the person's own, and what is common."""
 
     def get_object_list(self) -> Any:
-        owner = "bank__provider" if self.model_class is QuizItem else "provider"  # type: ignore[attr-defined]
+        model: Any = self.model_class  # type: ignore[attr-defined]
+        owner = "bank__provider" if model is QuizItem else getattr(model, "owner_path", "provider")
         return providers.visible(super().get_object_list(), self.request.user, owner)  # type: ignore[misc,attr-defined]
 
 

@@ -144,6 +144,7 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "lessons": (lessons := lessons_of(found)),
         "course_key": placement.enrolled_course_key(reader(request), lessons),
         "limit": settings.GRADING_MAX_UPLOAD_BYTES,
+        "is_capstone": hasattr(found, "capstone"),
     }
     if version:
         context |= notebook_of(workbench.open_exercise(found, reader(request))) | {"hints": hints_of(attempts.first())}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -25,13 +26,18 @@ ON_A_PAGE = 50
 MAY = "grading.add_judgement"
 
 
+def waiting_here() -> QuerySet[Submission]:
+    """What waits for a person and is no capstone's: those are decided where peers' reviews are."""
+    return reviewing.waiting().filter(exercise__capstone=None)
+
+
 @require_GET
 @needs(MAY, "grading.view_submission")
 @never_cache
 def queue(request: HttpRequest) -> HttpResponse:
     """Submissions with parts for a person, oldest first; ``?exercise=7`` shows one exercise's."""
     chosen = chosen_exercise(request)
-    waiting = reviewing.waiting().select_related("exercise").defer("notebook")
+    waiting = waiting_here().select_related("exercise").defer("notebook")
     waiting = providers.visible(waiting, request.user, "exercise__provider")
     mine = waiting.filter(exercise=chosen) if chosen else waiting
     exercises = Exercise.objects.filter(pk__in=waiting.order_by().values("exercise"))
@@ -158,7 +164,7 @@ def chosen_exercise(request: HttpRequest) -> Exercise | None:
 def around(request: HttpRequest, submission: Submission, chosen: Exercise | None) -> Any:
     """What waits for this person before and after it."""
     pk = chosen.pk if chosen else None
-    return reviewing.neighbours(submission, reviewer=person(request), exercise_id=pk)
+    return reviewing.neighbours(submission, reviewer=person(request), exercise_id=pk, among=waiting_here())
 
 
 def queue_address(chosen: Exercise | None) -> str:

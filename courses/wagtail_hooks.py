@@ -35,6 +35,8 @@ from courses import (
     quiz_statistics,
     strict_scripts,  # noqa: F401 registers itself
 )
+from courses.capstones import admin as capstone_admin
+from courses.capstones.models import Capstone
 from courses.datasets import admin as dataset_admin
 from courses.models import CoursePage
 from grading.models import Exercise, ItemBank, Provider, Quiz, QuizItem
@@ -44,6 +46,8 @@ register_snippet(exercise_admin.ExerciseViewSet)
 for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are taken out of use, never deleted
     register_permission_policy(model, exercise_admin.NeverDeleted(model))
 register_snippet(quiz_admin.QuizGroup)
+register_permission_policy(Capstone, capstone_admin.CapstonePolicy(Capstone))
+register_snippet(capstone_admin.CapstoneViewSet)
 register_snippet(dataset_admin.DatasetViewSet)
 register_permission_policy(Provider, provider_admin.ProviderPolicy(Provider))
 register_snippet(provider_admin.ProviderViewSet)
@@ -67,6 +71,7 @@ def exercise_urls() -> list[Any]:
         cohort_admin,
         discussion_desk,
         dataset_admin,
+        capstone_admin,
     )
     return [address for room in rooms for address in room.urls]
 
@@ -120,6 +125,12 @@ def cohorts_menu() -> MenuItem:
 def discussions_menu() -> MenuItem:
     address = reverse_lazy("discussion_desk")
     return ForThose(discussing.MODERATE, _("Discussions"), address, name="discussions", icon_name="comment", order=263)
+
+
+@hooks.register("register_admin_menu_item")
+def projects_menu() -> MenuItem:
+    address = reverse_lazy("projects")
+    return ForThose(capstone_admin.MAY, _("Projects"), address, name="projects", icon_name="tasks", order=264)
 
 
 @hooks.register("register_page_header_buttons")

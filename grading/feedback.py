@@ -89,6 +89,11 @@ def with_findings(html: str, language: str, *, score: float, max_score: float, c
     return clean("\n".join(parts))
 
 
+def notebook_only(html: str) -> str:
+    """Of a fragment that ``render`` made the notebook as run, for readers who are not told how it was graded."""
+    return clean("<div>" + html.partition(_RUN)[2])
+
+
 def _findings(language: str, *, score: float | None, max_score: float, checks: Sequence[Check]) -> Iterable[str]:
     if score is None:
         passed = str(sum(check.passed for check in checks))

@@ -235,11 +235,11 @@ def feedback_of(submission: Submission, grade: Grade) -> str:
 
 
 def neighbours(
-    of: Submission, *, reviewer: "_User", exercise_id: int | None = None
+    of: Submission, *, reviewer: "_User", exercise_id: int | None = None, among: QuerySet[Submission] | None = None
 ) -> tuple[uuid.UUID | None, uuid.UUID | None]:
-    """What waits before and after this one in the reviewer's queue."""
+    """What waits before and after this one in the reviewer's queue; ``among``: a part of what waits."""
     queue = (
-        providers.visible(waiting(), reviewer, "exercise__provider")
+        providers.visible(waiting() if among is None else among, reviewer, "exercise__provider")
         .filter(**({"exercise": exercise_id} if exercise_id else {}))
         .exclude(pk=of.pk)
     )

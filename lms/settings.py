@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "lms.records",
     "lms.certificates",
     "courses",
+    "courses.capstones",
     "courses.datasets",
     "grading",
     "wagtail_localize",
@@ -301,6 +302,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Hourly, in office hours of Bangkok: nobody is reminded in the night.
     "courses-reminders": {"task": "courses.tasks.send_reminders", "schedule": crontab(minute="10", hour="8-18")},
+    # By day: whoever is asked to review reads it then.
+    "capstones-reviews": {
+        "task": "courses.capstones.tasks.keep_reviews_moving",
+        "schedule": crontab(minute="20", hour="8-18"),
+    },
     "workbench-expiry": {"task": "grading.tasks.delete_expired_documents", "schedule": timedelta(hours=1)},
     "workbench-check": {"task": "lms.tasks.check_workbench", "schedule": timedelta(seconds=30)},
     "sandbox-check": {"task": "lms.tasks.check_sandbox", "schedule": timedelta(seconds=30)},

@@ -30,6 +30,7 @@ urlpatterns = [
         path("accounts/", include("allauth.account.urls")),
         path("my/record/", include("lms.records.urls")),
         path("", include("lms.privacy.urls")),
+        path("", include("courses.capstones.urls")),
         path("datasets/", include("courses.datasets.urls")),
         path("my/credentials/", include("lms.certificates.holder_urls")),
         path("verify/", include("lms.verification.urls")),

@@ -24,6 +24,7 @@ ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
 DATASETS = [f"datasets.{action}_dataset" for action in ("add", "change", "view")]
+CAPSTONES = [f"capstones.{action}_capstone" for action in ("add", "change", "view")]
 SIGN_OFF = ["datasets.sign_off_dataset"]
 QUIZZES = [
     f"grading.{action}_{model}" for model in ("itembank", "quizitem", "quiz") for action in ("add", "change", "view")
@@ -67,7 +68,10 @@ EVERY_PROVIDER = ["grading.see_every_provider"]
 PROVIDERS = [f"grading.{action}_provider" for action in ("add", "change", "view")]
 
 MODEL_PERMISSIONS = {
-    INSTRUCTORS: ENTER + EXERCISES + QUIZZES + DATASETS + SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE,
+    INSTRUCTORS: [
+        *(ENTER + EXERCISES + QUIZZES + DATASETS + CAPSTONES),
+        *(SUBMISSIONS + DECISIONS + LEARNING + PROPOSE + TRANSLATE),
+    ],
     REVIEWERS: [
         *ENTER,
         *SIGN_OFF,
@@ -84,6 +88,7 @@ MODEL_PERMISSIONS = {
             + EXERCISES
             + QUIZZES
             + DATASETS
+            + CAPSTONES
             + SIGN_OFF
             + SUBMISSIONS
             + DECISIONS

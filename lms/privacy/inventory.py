@@ -121,6 +121,16 @@ HOLDINGS = (
     Holding("courses.PostReport", "reporter", Kind.LEARNING, "id post reporter reason created_at settled_at"),
     Holding("courses.UnwantedLetter", "reader", Kind.CHOICE, "id reader kind"),
     Holding(
+        "capstones.Project", "learner", Kind.LEARNING,
+        "id capstone learner submission title summary rubric sent_at review_until withdrawn_at levels comment "
+        "decided_at decided_by shared_at shows_name hidden_at hidden_by hidden_reason",
+    ),
+    # Whose project it was that one reviewed stays unsaid; what it was called is in the review's page.
+    Holding(
+        "capstones.Review", "reviewer", Kind.LEARNING,
+        "id project reviewer assigned_at due_at levels comment sent_at released_at reminded_at hidden_at",
+    ),
+    Holding(
         "grading.Submission", "learner", Kind.LEARNING,
         "id exercise version learner attempt notebook filename sha256 status late_days late_percent message detail "
         f"tries {LEASES} submitted_at started_at finished_at",
@@ -269,6 +279,7 @@ ACTORS = {
 # Whole models without a person in them, by application, and why a field that looks like one is none.
 NOBODY = {
     "auth": "Permission Group",
+    "capstones": "Capstone",
     "certificates": "Design Signatory",
     "contenttypes": "ContentType",
     "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite "

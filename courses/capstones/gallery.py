@@ -1,0 +1,52 @@
+"""The gallery: finished projects that their makers choose to show, with or without a name, for as long as they like."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models.functions import Now
+
+from courses import placement
+from courses.capstones.models import Project
+from courses.progress import is_passed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
+
+
+class NotShown(Exception):
+    """``code``: not_passed, hidden (an instructor took it out), no_gallery."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def has_passed(project: Project) -> bool:
+    """Decided, and with as many points as a course that places the exercise asks for."""
+    grade = project.submission.grade if project.decided_at else None
+    needed = [course.pass_percent for course in placement.courses_placing(project.capstone.exercise)]
+    return grade is not None and is_passed(grade.fraction, min(needed, default=80))
+
+
+def share(project: Project, *, shows_name: bool) -> None:
+    """Its maker's consent to show it, from now on. Raises NotShown."""
+    if not project.capstone.has_gallery:
+        raise NotShown("no_gallery")
+    if project.hidden_at:
+        raise NotShown("hidden")
+    if not has_passed(project):
+        raise NotShown("not_passed")
+    Project.objects.filter(pk=project.pk).update(shared_at=project.shared_at or Now(), shows_name=shows_name)
+
+
+def withdraw(project: Project) -> None:
+    """Takes the consent back: from this moment nobody finds it."""
+    Project.objects.filter(pk=project.pk).update(shared_at=None, shows_name=False)
+
+
+def hide(project: Project, *, by: "_User", reason: str) -> None:
+    """An instructor takes it out; its maker reads why."""
+    Project.objects.filter(pk=project.pk).update(hidden_at=Now(), hidden_by=by, hidden_reason=reason[:300])
+
+
+def show_again(project: Project) -> None:
+    Project.objects.filter(pk=project.pk).update(hidden_at=None, hidden_by=None, hidden_reason="")

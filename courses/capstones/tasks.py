@@ -1,0 +1,17 @@
+"""What the clock does for capstones. Thin: each may run any number of times."""
+
+import logging
+
+from celery import shared_task
+
+from courses.capstones import peers
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="courses.capstones.tasks.keep_reviews_moving")
+def keep_reviews_moving() -> None:
+    """Peers are found for what waits, those who are late or gone are replaced, those who are due are reminded."""
+    asked, reminded = peers.fill_all(), peers.remind()
+    if asked or reminded:
+        log.info("reviews_moved", extra={"asked": asked, "reminded": reminded})
