@@ -204,9 +204,15 @@ def said(problem: Problem) -> str:
 def file_name(upload: "UploadedFile[bytes]") -> str:
     """The name under which notebooks will open the file. Raises ValidationError when it cannot be one."""
     name = printable(upload.name or "")
-    if not name or name.startswith(".") or "/" in name or "\\" in name or len(name.encode()) > 200 or len(name) > 150:
+    if not is_file_name(name):
         raise ValidationError(_("“%(name)s” cannot be the name of a data file.") % {"name": name[:80]})
     return name
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a file may be called so, here and in every folder that it is put into."""
+    is_short = len(name) <= 150 and len(name.encode()) <= 200
+    return bool(name) and name == printable(name) and is_short and name[0] != "." and not set(name) & set("/\\")
 
 
 def twice(files: list[DataFile]) -> set[str]:

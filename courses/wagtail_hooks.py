@@ -39,6 +39,7 @@ from courses.capstones import admin as capstone_admin
 from courses.capstones.models import Capstone
 from courses.datasets import admin as dataset_admin
 from courses.models import CoursePage
+from courses.packages import admin as package_admin
 from grading.models import Exercise, ItemBank, Provider, Quiz, QuizItem
 
 register_permission_policy(Exercise, exercise_admin.NeverDeleted(Exercise))
@@ -72,6 +73,7 @@ def exercise_urls() -> list[Any]:
         discussion_desk,
         dataset_admin,
         capstone_admin,
+        package_admin,
     )
     return [address for room in rooms for address in room.urls]
 

@@ -17,6 +17,7 @@ from courses.models.competencies import (
 from courses.models.discussion import Post, PostReport, UnwantedLetter
 from courses.models.enrollment import Enrollment, LessonCompletion
 from courses.models.facets import Area, Licence, RoleGroup
+from courses.models.packages import IncomingPackage
 from courses.models.pages import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
 from courses.models.reviewing import SecondPersonTask
 
@@ -34,6 +35,7 @@ __all__ = [
     "Enrollment",
     "Framework",
     "HomePage",
+    "IncomingPackage",
     "LessonCompletion",
     "LessonPage",
     "Licence",

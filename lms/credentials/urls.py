@@ -12,6 +12,7 @@ urlpatterns = [
     path("issuers/<slug:slug>/did.json", views.issuer_did, name="issuer_did"),
     path("status/<int:number>", views.status_list, name="status_list"),
     path("schemas/learning-record.json", views.record_schema, name="record_schema"),
+    path("schemas/course-package.json", views.package_schema, name="package_schema"),
     path("schemas/credential.json", views.schema, name="schema"),
     *certificate_urls.urlpatterns,
 ]

@@ -17,6 +17,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from courses.packages import schema as packages
 from lms.certificates import sharing
 from lms.credentials import intake, profile, verifying
 from lms.credentials.messages import Verdict
@@ -253,6 +254,13 @@ def schema(request: HttpRequest) -> JsonResponse:
 def record_schema(request: HttpRequest) -> JsonResponse:
     """What a learning record looks like."""
     return _schema_response("credentials:record_schema", records.SCHEMA)
+
+
+@require_GET
+@cache_control(public=True, max_age=3600)
+def package_schema(request: HttpRequest) -> JsonResponse:
+    """What the manifest of a course package looks like."""
+    return _schema_response("credentials:package_schema", packages.SCHEMA)
 
 
 def _schema_response(name: str, found: dict[str, Any]) -> JsonResponse:

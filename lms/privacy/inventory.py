@@ -242,6 +242,11 @@ HOLDINGS = (
         "id page user text contentpath position created_at updated_at revision_created resolved_at resolved_by",
     ),
     Holding("wagtailcore.CommentReply", "user", Kind.STAFF, "id comment user text created_at updated_at"),
+    Holding(
+        "courses.IncomingPackage", "uploaded_by", Kind.STAFF,
+        "id name content sha256 uploaded_by uploaded_at course_key",
+        "content",  # a course, and nothing about the person
+    ),
     Holding("grading.ProviderMember", "person", Kind.STAFF, "id provider person role"),
     Holding("wagtailcore.PageSubscription", "user", Kind.STAFF, "id user page comment_notifications"),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.models import EditingSession, FormState
 
+from courses.models import IncomingPackage
 from grading.models import Rehearsal
 from lms.accounts.models import User
 from lms.certificates.models import ShareLink
@@ -68,6 +69,12 @@ RULES = (
         5 * 365,
         _("notes of learning records that were sent"),
         lambda m: Delivery.objects.filter(sent_at__lte=m),
+    ),
+    Rule(
+        "packages",
+        7,
+        _("course packages that were uploaded"),
+        lambda m: IncomingPackage.objects.filter(uploaded_at__lte=m),
     ),
     Rule(
         "drafts", 30, _("unsaved forms of the back office"), lambda m: FormState.objects.filter(last_updated_at__lte=m)
