@@ -84,7 +84,7 @@ class UploadForm(forms.Form):
 @needs(*AUTHORS)
 def import_package(request: HttpRequest) -> HttpResponse:
     """Takes a file in, to be looked at; nothing of it is in the site yet."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         content = form.cleaned_data["file"]
         row = IncomingPackage.objects.create(name=form.name, content=content, uploaded_by=request.user)  # type: ignore[misc]

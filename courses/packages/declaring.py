@@ -105,7 +105,7 @@ def bank(row: ItemBank, quizzes: Iterable[Quiz], *, complete: bool) -> Declared:
 
 
 def _candidates(draw: Any) -> Iterable[int]:
-    return draw.candidates().values_list("pk", flat=True)  # type: ignore[no-any-return]
+    return draw.candidates().values_list("pk", flat=True)
 
 
 def dataset(row: Dataset, pinned: Iterable[DatasetFile], files: Files) -> Declared:

@@ -128,14 +128,14 @@ def _rows(plan: Plan) -> None:
     there = [row for row in quizzes.values() if row]
     for one in manifest["banks"]:
         bank = ItemBank.objects.filter(slug=one["slug"]).first()
-        same = bank and declaring.bank(bank, there, complete=one["is_complete"])
-        plan.lines.append(_line(plan, "banks", one, bank, same))
+        same_bank = bank and declaring.bank(bank, there, complete=one["is_complete"])
+        plan.lines.append(_line(plan, "banks", one, bank, same_bank))
     kept = {line.declared["slug"] for line in plan.of("banks") if line.state == REUSED}
     for one in manifest["quizzes"]:
         quiz = quizzes[one["slug"]]
         is_drawn_alike = kept.issuperset(draw["bank"] for draw in one["draws"])
-        same = quiz and is_drawn_alike and declaring.quiz(quiz)
-        plan.lines.append(_line(plan, "quizzes", one, quiz, same))
+        same_quiz = declaring.quiz(quiz) if quiz and is_drawn_alike else None
+        plan.lines.append(_line(plan, "quizzes", one, quiz, same_quiz))
     for one in manifest["datasets"]:
         plan.lines.append(_dataset(plan, one))
 

@@ -125,12 +125,11 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         raise BadPackage([text % {"version": str(manifest.get("version"))[:20], "own": VERSION}])
     if b"\\u0000" in content or _is_deeper(manifest, MOST_DEPTH):
         raise BadPackage([_("The manifest holds what no course has.")])
-    error = next(_VALIDATOR.iter_errors(manifest), None)
-    if error is not None:
-        place = "/".join(str(step)[:40] for step in error.absolute_path)
-        raise BadPackage(
-            [_("The manifest leaves its schema at /%(place)s (%(rule)s).") % {"place": place, "rule": error.validator}]
-        )
+    broken = next(_VALIDATOR.iter_errors(manifest), None)
+    if broken is not None:
+        place = "/".join(str(step)[:40] for step in broken.absolute_path)
+        text = _("The manifest leaves its schema at /%(place)s (%(rule)s).")
+        raise BadPackage([text % {"place": place, "rule": broken.validator}])
     return manifest
 
 
@@ -238,11 +237,8 @@ class _Check:
 
     def of_uploads(self) -> Iterator[str]:
         for one in self.package.manifest["images"]:
-            if one["sha256"] in self.package.index:
-                try:
-                    WagtailImageField().clean(SimpleUploadedFile(one["name"], self.package.file(one["sha256"])))
-                except ValidationError as error:
-                    yield f"{one['name']}: {' '.join(error.messages)}"
+            if one["sha256"] in self.package.index and not is_picture(one["name"], self.package.file(one["sha256"])):
+                yield _("%(name)s is no picture that this site takes.") % {"name": one["name"]}
         for one in self.package.manifest["documents"]:
             if PurePath(one["name"]).suffix.lower().lstrip(".") not in settings.WAGTAILDOCS_EXTENSIONS:
                 yield _("%(name)s: documents of this kind are not taken.") % {"name": one["name"]}
@@ -297,6 +293,15 @@ class _Check:
         if isinstance(block, SnippetChooserBlock):
             return self.slugs.get(block.target_model, set())
         return self.uploads["images" if isinstance(block, ImageChooserBlock) else "documents"]
+
+
+def is_picture(name: str, content: bytes) -> bool:
+    """Whether it could be uploaded as an image, too: its kind by name and by content, and its size."""
+    try:
+        WagtailImageField().clean(SimpleUploadedFile(name, content))
+    except Exception:  # pictures that are none fail in many ways
+        return False
+    return True
 
 
 def source_in(content: bytes) -> Source:

@@ -151,6 +151,18 @@ def packed(course, rights=exporting.every_right):
     return buffer
 
 
+_made = []
+
+
+@pytest.fixture
+def file(request, tree, provider, writer):
+    """The package of the course, on a site that has never seen it; packed once for all tests of this process."""
+    if not _made:
+        _made.append(packed(request.getfixturevalue("course")).getvalue())
+        wipe()
+    return io.BytesIO(_made[0])
+
+
 def wipe():
     """As if the site had never seen the course."""
     for page in CoursePage.objects.all().order_by("-path"):

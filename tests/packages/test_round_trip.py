@@ -76,9 +76,7 @@ def test_exported_imported_published_and_exported_again_it_is_equal(client, cour
     assert packed(made).getvalue() == again.getvalue()
 
 
-def test_what_lessons_refer_to_is_what_was_made_here(course, provider, writer):
-    file = packed(course)
-    wipe()
+def test_what_lessons_refer_to_is_what_was_made_here(file, provider, writer):
     made = take(file, provider, writer)
     first, second = LessonPage.objects.descendant_of(made).order_by("path")
     text = str(first.body.raw_data[0]["value"])
@@ -128,10 +126,9 @@ def test_a_package_without_hidden_parts_says_what_is_missing_and_cannot_be_publi
     assert len(missing) == 2, missing
 
 
+@pytest.mark.journey
 @pytest.mark.usefixtures("kernels")
-def test_the_reference_notebook_passes_where_it_was_taken_to(course, provider, writer):
-    file = packed(course)
-    wipe()
+def test_the_reference_notebook_passes_where_it_was_taken_to(file, provider, writer):
     take(file, provider, writer)
     version = Exercise.objects.get().newest
     report = preflight.preflight(**tasks.given(version))
