@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from courses import letters, placement, post_text
+from courses.events import taking_part
 from courses.models import Post, PostReport, UnwantedLetter
 from courses.models.discussion import wanting
 from courses.progress import is_passed
@@ -47,10 +48,12 @@ class Reader:
 
 
 def reader_of(user: "_User | AnonymousUser", exercise: Exercise) -> Reader:
-    """Moderators of its provider see all; a learner enters with the first submission, and sees code after passing."""
+    """Moderators of its provider see all; a learner enters with the first submission, and sees code after passing.
+    While an event lasts, nobody talks about what is to be solved in it."""
     may_moderate = user.has_perm(MODERATE) and is_visible(exercise.provider_id, user)
     own = Submission.objects.filter(learner=user.pk, exercise=exercise)
-    may_enter = may_moderate or (own.counted().exists() and placement.is_enrolled_for(user, exercise))
+    has_begun = own.counted().exists() and placement.is_enrolled_for(user, exercise)
+    may_enter = may_moderate or (has_begun and not taking_part.is_secret(exercise))
     return Reader(user, may_enter, may_moderate, may_moderate or (may_enter and _has_passed(user.pk, exercise)))
 
 

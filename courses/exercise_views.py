@@ -24,6 +24,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from courses import placement
+from courses.events import taking_part
 from courses.forms import HandInForm
 from grading import appealing, providers, reviewing, tasks, workbench
 from grading.appealing import AppealRefused
@@ -142,6 +143,7 @@ def exercise_page(request: HttpRequest, found: Exercise, form: HandInForm, statu
         "why_closed": why_not(code, found) if code else "",
         "is_enrolled": placement.is_enrolled_for(request.user, found),
         "lessons": (lessons := lessons_of(found)),
+        "event": taking_part.event_of(found),
         "course_key": placement.enrolled_course_key(reader(request), lessons),
         "limit": settings.GRADING_MAX_UPLOAD_BYTES,
         "is_capstone": hasattr(found, "capstone"),
@@ -170,7 +172,10 @@ def hints_of(last: Submission | None) -> list[dict[str, str]]:
 
 
 def enroll_first(request: HttpRequest, found: Exercise) -> HttpResponse:
-    """The exercise belongs to a course the reader has not joined. One that no course places is nobody's business."""
+    """The exercise belongs to a course the reader has not joined, or to an event. One that no course places is nobody's
+    business."""
+    if event := taking_part.event_of(found):
+        return redirect(event)
     courses = in_reader_language(placement.courses_placing(found))
     if not courses:
         raise Http404

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from wagtail.models import Page
 
 from courses.blocks import placed_exercises, placed_quizzes
+from courses.events import taking_part
 from courses.models import CoursePage, Enrollment, LessonPage, ModulePage, Prerequisite
 from grading.models import Exercise, Quiz
 
@@ -53,9 +54,11 @@ def published(keys: Iterable[uuid.UUID]) -> list[CoursePage]:
 
 def is_enrolled_for(learner: "_User | AnonymousUser", placed: Exercise | Quiz) -> bool:
     """Whether the learner is enrolled in a course that places it: what handing in requires. A quiz that stands for a
-    prerequisite is open to everybody with an account."""
+    prerequisite is open to everybody with an account; an exercise of an event to its teams, from the beginning on."""
     if not learner.is_authenticated:
         return False
+    if isinstance(placed, Exercise) and taking_part.may_take(learner, placed):
+        return True
     if isinstance(placed, Quiz) and Prerequisite.objects.filter(placement_quiz=placed).exists():
         return True  # it shows that one need not take the course
     keys = list(Enrollment.objects.filter(learner=learner).values_list("course_key", flat=True))

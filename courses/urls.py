@@ -19,6 +19,7 @@ app_name = "courses"
 urlpatterns = [
     path("my/", desk.desk, name="desk"),
     path("", include("courses.learning_urls")),
+    path("events/", include("courses.events.urls")),
     path("enroll/<uuid:course_key>/", enrolling.enroll, name="enroll"),
     path("enroll/<uuid:course_key>/leave/", enrolling.leave, name="leave"),
     path("lessons/<uuid:lesson_key>/done/", enrolling.mark_lesson, name="mark_lesson"),

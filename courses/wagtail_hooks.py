@@ -38,6 +38,7 @@ from courses import (
 from courses.capstones import admin as capstone_admin
 from courses.capstones.models import Capstone
 from courses.datasets import admin as dataset_admin
+from courses.events import admin as event_admin
 from courses.models import CoursePage
 from courses.packages import admin as package_admin
 from grading.models import Exercise, ItemBank, Provider, Quiz, QuizItem
@@ -74,6 +75,7 @@ def exercise_urls() -> list[Any]:
         dataset_admin,
         capstone_admin,
         package_admin,
+        event_admin,
     )
     return [address for room in rooms for address in room.urls]
 
@@ -121,6 +123,12 @@ def appeals_menu() -> MenuItem:
 def cohorts_menu() -> MenuItem:
     address = reverse_lazy("cohorts")
     return ForThose(cohort_admin.MAY, _("Cohorts"), address, name="cohorts", icon_name="group", order=262)
+
+
+@hooks.register("register_admin_menu_item")
+def events_menu() -> MenuItem:
+    address = reverse_lazy("events")
+    return ForThose(event_admin.MAY, _("Events"), address, name="events", icon_name="date", order=264)
 
 
 @hooks.register("register_admin_menu_item")

@@ -135,6 +135,7 @@ INSTALLED_APPS = [
     "courses",
     "courses.capstones",
     "courses.datasets",
+    "courses.events",
     "grading",
     "wagtail_localize",
     "wagtail_localize.locales",
@@ -292,6 +293,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "lms.verification.tasks.sweep",
         "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15)),
     },
+    "courses-event-results": {"task": "courses.events.tasks.tell_results", "schedule": timedelta(seconds=60)},
     "courses-publish-scheduled": {"task": "courses.tasks.publish_scheduled", "schedule": timedelta(seconds=60)},
     "pulse-grading": {"task": "lms.tasks.pulse", "schedule": timedelta(seconds=15), "args": ["grading"]},
     "pulse-credentials": {

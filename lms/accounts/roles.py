@@ -50,7 +50,7 @@ CREDENTIALS = [
     "accounts.add_identitycheck",  # say how sure it is who a person is
     *(f"certificates.{action}_design" for action in ("add", "change", "delete", "view")),
 ]
-LEARNING = ["courses.change_cohort", "courses.change_post"]
+LEARNING = ["courses.change_cohort", "courses.change_post", "events.change_event"]
 # An award by two people: whoever proposes it never decides on it.
 PROPOSE = ["credentials.add_award"]
 # What people should be able to do is the platform's word, not that of a single provider.

@@ -13,11 +13,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import BinaryField, FileField
 from django.utils import timezone
 
+from courses.csv_cells import harmless
 from lms.accounts.models import User
 from lms.privacy import notice
 from lms.privacy.inventory import ACTORS, HOLDINGS, Holding
 from lms.records import keeping
-from lms.records.tables import plain
 
 README = """ข้อมูลทั้งหมดเกี่ยวกับท่านที่ระบบนี้เก็บไว้ / Everything this site holds about you
 
@@ -99,7 +99,7 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
     writer.writerow(rows[0])
     for row in rows:
         cells = (value if isinstance(value, str | int | float) else _cell(value) for value in row.values())
-        writer.writerow([plain(cell) for cell in cells])
+        writer.writerow([harmless(cell) for cell in cells])
     return text.getvalue().encode("utf-8-sig")
 
 

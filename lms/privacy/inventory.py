@@ -110,6 +110,7 @@ HOLDINGS = (
     Holding("courses.Presence", "learner", Kind.LEARNING, "id learner last_at"),
     Holding("courses.ActiveTime", "learner", Kind.LEARNING, "id learner course_key day seconds"),
     Holding("courses.CohortMember", "learner", Kind.LEARNING, "id cohort learner joined_at"),
+    Holding("events.TeamMember", "person", Kind.LEARNING, "id event team person joined_at told_at"),
     Holding("courses.ChosenPath", "learner", Kind.LEARNING, "id learner path chosen_at"),
     Holding("courses.SelfAssessment", "learner", Kind.LEARNING, "id learner competency level assessed_at"),
     Holding("courses.Reminder", "learner", Kind.LEARNING, "id due_date learner due_on days sent_at"),
@@ -263,6 +264,7 @@ ACTORS = {
     "credentials.AuditEntry": "actor",
     "credentials.KeyEvent": "actor",
     "datasets.Dataset": "signed_off_by",
+    "events.Event": "created_by",
     "grading.AuditEntry": "actor",
     "grading.ExerciseVersion": "author",
     "grading.QuizItemVersion": "author",
@@ -291,6 +293,7 @@ NOBODY = {
     "SecondPersonTask",
     "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
     "datasets": "DatasetFile DatasetUse",
+    "events": "Challenge Team",
     "grading": "Provider Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",
     "privacy": "ErasedCredential ErasureRecord",
     # Sessions hold a number; they are deleted with the account. Batches hold what strangers sent, for hours.

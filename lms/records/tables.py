@@ -4,11 +4,12 @@ import csv
 import io
 from typing import Any
 
+from courses.csv_cells import harmless
+
 COLUMNS = (
     "credential_number", "credential_id", "achievement_th", "achievement_en", "issuer", "awarded", "valid_until",
     "status", "hours", "framework", "unit", "unit_name", "level", "evidence_sha256",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(record: dict[str, Any]) -> bytes:
@@ -26,11 +27,5 @@ def to_csv(record: dict[str, Any]) -> bytes:
         nothing = {"framework": "", "unit": "", "name": "", "level": None}
         for one in entry["competencies"] or [nothing]:
             unit = [one["framework"], one["unit"], one["name"], one["level"] or ""]
-            writer.writerow([plain(cell) for cell in [*facts, *unit, evidence]])
+            writer.writerow([harmless(cell) for cell in [*facts, *unit, evidence]])
     return text.getvalue().encode("utf-8-sig")
-
-
-def plain(cell: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from courses.csv_cells import harmless
 from lms.credentials.messages import HEADLINES, Verdict
 
 _STATES = {True: gettext_lazy("in order"), False: gettext_lazy("not in order"), None: gettext_lazy("not checked")}
@@ -22,8 +23,6 @@ _MATCHES = {
     "too_often": gettext_lazy("asked too often, try again in an hour"),
     "": "",
 }
-# Excel takes a cell that begins so for a formula; the file name in it was somebody else's choice.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Result = dict[str, Any]
 # Of the columns of the Excel file, in characters.
@@ -41,7 +40,7 @@ def titles() -> list[str]:
 def rows(results: Iterable[Result], language: str) -> Iterator[list[str]]:
     """Each result as the cells under ``titles``."""
     for place, result in enumerate(results, 1):
-        yield [_safe(cell) for cell in _cells(place, result, language)]
+        yield [harmless(cell) for cell in _cells(place, result, language)]
 
 
 def _cells(place: int, result: Result, language: str) -> list[str]:
@@ -65,11 +64,6 @@ def _cells(place: int, result: Result, language: str) -> list[str]:
         result["status"]["as_of"],
         result["verdict"],
     ]
-
-
-def _safe(cell: str) -> str:
-    cell = "".join(character for character in cell if character >= " ")
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def to_csv(results: Iterable[Result], language: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Events: a challenge for teams, between two moments, on data that nobody has seen."""

@@ -1,0 +1,105 @@
+"""Who may take part in an event, and what they may do when. Asked by the pages, and wherever access is decided."""
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from courses.events.models import Challenge, Event, Team, TeamMember, team_of
+from grading import providers
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, _User
+
+    from grading.models import Exercise
+
+
+class Refused(Exception):
+    """Nothing was changed. ``code``: over, begun, member (of a team already), full, unknown, taken (the name), runs
+    (whoever may see the hidden checks does not compete)."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def may_take(person: "_User | AnonymousUser", exercise: "Exercise") -> bool:
+    """Whether the exercise is of an event that has begun, by the database's clock, and this person is in a team."""
+    begun = Event.objects.published().filter(challenges__exercise=exercise, starts_at__lte=Now())
+    return TeamMember.objects.filter(event__in=begun, person=person.pk).exists()
+
+
+def event_of(exercise: "Exercise") -> Event | None:
+    """The published event to which the exercise belongs."""
+    return Event.objects.published().filter(challenges__exercise=exercise).first()
+
+
+def is_secret(exercise: "Exercise") -> bool:
+    """Whether people must not talk about it yet: its event is not over."""
+    return Challenge.objects.filter(exercise=exercise, event__ends_at__gt=Now()).exists()
+
+
+def runs(person: "_User | AnonymousUser", event: Event) -> bool:
+    """Whether this person may see what is hidden from those who compete."""
+    return person.has_perm("grading.view_exercise") and providers.is_visible(event.provider_id, person)
+
+
+def found_team(event: Event, person: "_User", name: str) -> Team:
+    """Makes a team with this person in it. Raises Refused."""
+    _let_in(event, person)
+    try:
+        with transaction.atomic():
+            team = Team.objects.create(event=event, name=name)
+    except IntegrityError:
+        raise Refused("taken") from None
+    try:
+        _add(team, person)
+    except Refused:
+        team.delete()
+        raise
+    return team
+
+
+def join(event: Event, person: "_User", code: str) -> Team:
+    """Puts this person into the team with this code. Raises Refused."""
+    _let_in(event, person)
+    with transaction.atomic():
+        # Two people at the last place take turns.
+        team = Team.objects.select_for_update().filter(event=event, code=code, out_at=None).first()
+        if team is None:
+            raise Refused("unknown")
+        if team.members.count() >= event.team_size:
+            raise Refused("full")
+        _add(team, person)
+    return team
+
+
+def leave(event: Event, person: "_User") -> None:
+    """Out of the team, until the event begins; a team without members is no more. Raises Refused."""
+    if event.has_begun:
+        raise Refused("begun")
+    with transaction.atomic():
+        team = team_of(person, event)
+        if team is None:
+            return
+        team = Team.objects.select_for_update().get(pk=team.pk)
+        TeamMember.objects.filter(team=team, person=person).delete()
+        if not team.members.exists():
+            team.delete()
+
+
+def _let_in(event: Event, person: "_User") -> None:
+    if event.is_over:
+        raise Refused("over")
+    if runs(person, event):
+        raise Refused("runs")
+    if team_of(person, event):
+        raise Refused("member")
+
+
+def _add(team: Team, person: "_User") -> None:
+    try:
+        with transaction.atomic():
+            TeamMember.objects.create(event_id=team.event_id, team=team, person=person)
+    except IntegrityError:
+        raise Refused("member") from None  # at the same moment, in another window
