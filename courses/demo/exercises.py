@@ -1,4 +1,5 @@
-"""The exercises of the demonstration courses, in order: what is written in ``texts/exercises``, with its data."""
+"""The exercises of the demonstration, those of its courses first: what is written in ``texts/exercises``, with its
+data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -131,4 +132,5 @@ DATA: dict[str, Callable[[], Data]] = {
     "c-n1-readable-chart": _policies,
     "c-n2-tidy-table": _table,
     "c-n3-honest-chart": _policies,
+    "e-n1-loss-ratio": _policies,  # of the event, in no course
 }

@@ -66,7 +66,7 @@ def test_an_event_gives_its_moments_to_its_exercises(client, instructor, challen
         ({"freezes_at": moment(1)}, "ต้องอยู่ในช่วงเวลาของกิจกรรม"),
         ({"exercises": []}, "ยังไม่มีโจทย์ให้แก้"),
         ({"exercises": ["999999"]}, "999999"),
-        ({"starts_at": "เมื่อวาน"}, "ถูกต้อง"),
+        ({"starts_at": "เมื่อวาน"}, "id_starts_at_error"),
         ({"team_size": "0"}, "1"),
         ({"slug": "กิจกรรม"}, "slug"),
         ({"title_th": ""}, "title_th"),

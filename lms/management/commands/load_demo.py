@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
-from courses.demo import content, library, planning
+from courses.demo import content, event, library, planning
 from lms import demo, demo_achievements
 
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         do_without_cache_if_it_is_down()
         loaded = content.load()
         planning.load(content.key)
+        event.load()
         achievements = demo_achievements.load()
         library.load()
         if settings.ISSUER_KEY_FILE:
