@@ -9,9 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from courses.capstones import sending
+from courses.capstones.models import Capstone, Project
 from courses.demo import cleaning, content, event, notebooks, outline, reading_files
 from courses.demo.content import key
-from courses.demo.exercises import exercise
+from courses.demo.exercises import PROJECT, exercise
 from courses.demo.notebooks import Exercise as Built
 from courses.models import Enrollment, LessonCompletion
 from grading.models import Exercise, Provider, ProviderMember, Submission
@@ -100,6 +102,8 @@ PROGRESS = {
     "learner16": ("di-301", 5),
     "learner17": ("di-301", 1),
     "learner18": ("dg-101", 1),
+    "learner19": ("di-301", 5),
+    "learner20": ("di-301", 5),
 }
 # What they have handed in, in order: (exercise, the typical mistake in it, or "" for what is right).
 WORKS = {
@@ -114,8 +118,25 @@ WORKS = {
         ("b-n3-duplicates", "keeps-the-last"),
         ("b-n3-duplicates", ""),
     ],
-    "learner16": [("c-n1-readable-chart", ""), ("c-n2-tidy-table", ""), ("c-n3-honest-chart", "")],
+    "learner16": [("c-n1-readable-chart", ""), ("c-n2-tidy-table", ""), ("c-n3-honest-chart", ""), (PROJECT, "")],
     "learner17": [("c-n1-readable-chart", "cuts-the-axis")],
+    "learner19": [(PROJECT, "")],
+    "learner20": [(PROJECT, "")],
+}
+# (title, summary) of the projects that are sent to reviewers as soon as their notebooks have passed the gates.
+PROJECTS = {
+    "learner16": (
+        "รณรงค์ความปลอดภัยทางถนนจังหวัดใดก่อน",
+        "อัตราสินไหมต่อ 100 กรมธรรม์รายจังหวัด สำหรับหัวหน้ากลุ่มงานความปลอดภัยทางถนน นับเฉพาะรถที่ทำประกัน",
+    ),
+    "learner19": (
+        "แผนที่ความเสี่ยงจากกรมธรรม์รถยนต์",
+        "ตารางและกราฟที่เผยแพร่ได้ พร้อมคำอธิบาย 14 รายการ สำหรับประชาชน ข้อจำกัดคือไม่มีข้อมูลรถที่ไม่มีประกัน",
+    ),
+    "learner20": (
+        "สินไหมสูงเพราะรถมากหรือเพราะเสี่ยงกว่า",
+        "เทียบจำนวนกับอัตรา เพื่อให้ผู้บริหารไม่ตัดสินจากจำนวนอย่างเดียว บอกจังหวัดที่ข้อมูลน้อยเกินไป",
+    ),
 }
 
 # Who competes in the event, and what each team has handed in.
@@ -187,6 +208,20 @@ def _load_teams() -> int:
                 _hand_in(people[0], exercise(event.TASK), mistake)
             handed_in += len(works)
     return handed_in
+
+
+def load_projects() -> int:
+    """Sends the projects of PROJECTS that have passed their gates since, as their makers would; returns how many."""
+    capstone = Capstone.objects.select_related("exercise").get(exercise__slug=PROJECT)
+    sent = 0
+    for login, (title, summary) in PROJECTS.items():
+        learner = User.objects.get(email=f"{login}@{DOMAIN}")
+        last = sending.latest(capstone, learner)
+        is_new = not Project.objects.filter(capstone=capstone, learner=learner).exists()
+        if is_new and last and sending.has_passed_gates(last):
+            sending.send(capstone, learner, title=title, summary=summary)
+            sent += 1
+    return sent
 
 
 def _hand_in(learner: User, built: Built, mistake: str) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from courses.demo import cleaning, outline, reading_files
+from courses.demo.exercises import PROJECT
 from courses.demo.outline import Both
 from courses.models import Competency as Known
 from grading.models import Exercise, Quiz
@@ -19,6 +20,7 @@ ANALYST = (
     *("b-n3-duplicates", "b-n4-fiscal-year", "b-n5-joining", "b-n6-answers"),
 )
 TELLER = ("c-n1-readable-chart", "c-n2-tidy-table", "c-n3-honest-chart")
+INNOVATOR = "di-301-project"
 STEWARD_QUIZZES = (*(f"dg-101-a{number}" for number in range(1, 7)), "dg-101-final")
 
 
@@ -103,6 +105,31 @@ ACHIEVEMENTS = [
         TELLER,
         (),
         (("ocsc-2566", "digital-service"), ("ocsc-2566", "data-utilization-and-sharing")),
+    ),
+    Earned(
+        INNOVATOR,
+        Both("วุฒิบัตร นวัตกรข้อมูลภาครัฐ", "Public Data Innovator"),
+        Both(
+            "ผู้ถือวุฒิบัตรทำโครงงานข้อมูลจนจบ ตั้งแต่คำถาม ผลลัพธ์ที่เผยแพร่ได้ กราฟ จนถึงบันทึกหนึ่งหน้า "
+            "ผ่านการทบทวนจากเพื่อนและการตัดสินของผู้สอนตามเกณฑ์ห้าด้าน",
+            "The holder carried a data project through, from a question to a result that can be published, a chart and "
+            "a brief of one page; peers reviewed it, and an instructor judged it by five criteria.",
+        ),
+        Both(
+            "ได้คะแนนร้อยละ 80 ขึ้นไปในโครงงาน C-P1 ซึ่งรวมด่านตรวจอัตโนมัติและเกณฑ์ที่ผู้สอนให้คะแนน "
+            "และในแบบฝึกหัดโน้ตบุ๊ก C-N1 C-N2 และ C-N3",
+            "At least 80 percent in the project C-P1, its automatic gates and the instructor's rubric together, and in "
+            "the notebook exercises C-N1, C-N2 and C-N3.",
+        ),
+        # The other five of the course's nine hours are attested by the communicator's.
+        4,
+        (*TELLER, PROJECT),
+        (),
+        (
+            ("ocsc-2566", "digital-service"),
+            ("ocsc-2566", "data-utilization-and-sharing"),
+            ("ocsc-2566", "digital-leadership"),
+        ),
     ),
 ]
 

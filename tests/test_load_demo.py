@@ -143,7 +143,8 @@ def test_every_exercise_and_quiz_is_placed_once_in_each_language(loaded) -> None
     for language in outline.LANGUAGES:
         blocks = [block for page in LessonPage.objects.filter(locale__language_code=language) for block in page.body]
         placed = [block.value["exercise"].slug for block in blocks if block.block_type == "exercise"]
-        assert sorted([*placed, event.TASK]) == sorted(built.slug for built in exercises.exercises())
+        every = [*(built.slug for built in exercises.exercises()), exercises.PROJECT]
+        assert sorted([*placed, event.TASK]) == sorted(every)
         quizzes = [block.value["quiz"].slug for block in blocks if block.block_type == "quiz"]
         assert sorted(quizzes) == [
             "dg-101-a1",

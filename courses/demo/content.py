@@ -19,7 +19,7 @@ from wagtail.images.models import Image
 from wagtail.models import Locale, Page, Site
 
 from courses.demo import catalog_records, datasets, farmer_groups, markup, motor_policies, outline
-from courses.demo.exercises import exercises
+from courses.demo.exercises import PROJECT, exercise, exercises
 from courses.demo.notebooks import Exercise as Built
 from courses.demo.outline import LANGUAGES, Course
 from courses.models import CourseIndexPage, CoursePage, HomePage, LessonPage, ModulePage
@@ -49,7 +49,7 @@ def key(name: str) -> UUID:
 @transaction.atomic
 def load() -> Loaded:
     """Creates what is missing of the exercises, the front pages, the catalogs and the courses in both languages."""
-    graded = {exercise.slug: exercise for exercise in map(_exercise, exercises())}
+    graded = {one.slug: one for one in map(_exercise, [*exercises(), exercise(PROJECT)])}
     catalogs = _catalogs()
     found = {course.slug: _thai_page(course) for course in outline.COURSES}
     made = [course.slug for course in outline.COURSES if found[course.slug] is None]

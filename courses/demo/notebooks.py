@@ -75,6 +75,13 @@ def check_as_written(grade_id: str, *, points: int, code: str) -> Cell:
     return _code(code, _marks(grade_id, grade=True, locked=True, points=points))
 
 
+def manual(grade_id: str, *, points: int, model_answer: str) -> Cell:
+    """A text of the learner's that people read and give points for."""
+    text = f"### BEGIN SOLUTION\n{_lines(model_answer)}\n### END SOLUTION"
+    marks = _marks(grade_id, grade=True, solution=True, points=points)
+    return {"cell_type": "markdown", "metadata": {"nbgrader": marks}, "source": text}
+
+
 def handed_in(source: Notebook, answers: Mapping[str, str] | None = None) -> Notebook:
     """What a learner hands in: the model answers, or for the cells named in ``answers`` these; no hidden region."""
     cells = []

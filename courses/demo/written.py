@@ -3,6 +3,7 @@
 The first line is ``# A-N1 Thai title / English title``. Code stands in fences that say what it is:
 
 - ``python setup ID`` - a locked cell; ``python answer ID`` - the learner's, with the solution between its marks;
+- ``markdown manual ID POINTS`` - a text of the learner's that people read; what stands in it is a model answer;
 - ``python check ID POINTS`` - a check, its hints in its first lines (docs/exercises.md);
 - ``python wrong NAME`` - not in the notebook: a typical wrong answer. Its first lines say which answer it replaces
   (``# in: ID``), every check that must then fail (``# fails: ID, ID``) and words of the Thai hint that helps
@@ -18,9 +19,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from courses.demo.notebooks import Cell, answer, check_as_written, setup, text
+from courses.demo.notebooks import Cell, answer, check_as_written, manual, setup, text
 
-_FENCE = re.compile(r"```python (setup|answer|check|wrong) (\S+)(?: (\d+))?")
+_FENCE = re.compile(r"```(?:python|markdown) (setup|answer|check|wrong|manual) (\S+)(?: (\d+))?")
 _FACT = re.compile(r"«([\w.]+)»")
 _ABOUT = re.compile(r"# (in|fails|hint): (.+)")
 
@@ -66,6 +67,8 @@ def read(markdown: str, facts: Mapping[str, Any]) -> Written:
                 cells.append(answer(name, source))
             case "check":
                 cells.append(check_as_written(name, points=points, code=source))
+            case "manual":
+                cells.append(manual(name, points=points, model_answer=source))
             case _ if source.strip():
                 cells.append(text(source))
     code = title_th.partition(" ")[0]  # "A-N1": the same in both languages

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
-from courses.demo import content, event, library, planning
+from courses.demo import content, event, library, planning, projects
 from lms import demo, demo_achievements
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         loaded = content.load()
         planning.load(content.key)
         event.load()
+        projects.load()
         achievements = demo_achievements.load()
         library.load()
         if settings.ISSUER_KEY_FILE:
@@ -49,7 +50,10 @@ class Command(BaseCommand):
     def people(self, loaded: content.Loaded) -> None:
         made = demo.load_people()
         handed_in = demo.load_progress()
-        self.stdout.write(f"  People: {made} new.  Notebooks waiting for the worker: {handed_in}.")
+        sent = demo.load_projects()
+        self.stdout.write(
+            f"  People: {made} new.  Notebooks waiting for the worker: {handed_in}.  Projects sent: {sent}."
+        )
         self.stdout.write(f"  Accounts, all with the password {demo.DEMO_PASSWORD}:")
         for login, does in ACCOUNTS.items():
             self.stdout.write(f"    {login + '@' + demo.DOMAIN:<26} {does}")
@@ -72,6 +76,7 @@ ACCOUNTS = {
     "learner13": "learner, course DG-101 done but for its quizzes",
     "learner15": "learner, passed an exercise at the third attempt",
     "learner16": "learner, passed the exercises of course DI-301: earns its credential",
+    "learner19": "learner, project C-P1 done: to be sent to peers (or sent, from the second start on)",
     "instructor": "instructor: writes lessons and exercises at /cms/",
     "reviewer": "reviewer: approves what is published",
     "hr": "HR officer: verifies credentials at /verify/",
