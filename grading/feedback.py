@@ -29,6 +29,7 @@ _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 # Where the findings begin, and where the rest does.
 _FINDINGS = '<div class="nb-findings">'
 _RUN = '</div><div class="nb-run">'
+_CELL = '<div class="nb-cell">'
 _TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
 _TABLE_ATTRIBUTES = {"th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
 _TAGS = (
@@ -90,8 +91,10 @@ def with_findings(html: str, language: str, *, score: float, max_score: float, c
 
 
 def notebook_only(html: str) -> str:
-    """Of a fragment that ``render`` made the notebook as run, for readers who are not told how it was graded."""
-    return clean("<div>" + html.partition(_RUN)[2])
+    """Of a fragment that ``render`` made the cells as run, for readers who are not told how it was graded."""
+    # The first of these after ours is ours: whatever a learner wrote is escaped.
+    _, begins, cells = html.partition(_RUN)[2].partition(_CELL)
+    return clean(f"<div>{begins}{cells}") if begins else ""
 
 
 def _findings(language: str, *, score: float | None, max_score: float, checks: Sequence[Check]) -> Iterable[str]:
@@ -193,7 +196,7 @@ class _Notebook:
         }
         for cell, role in zip(notebook.cells, roles, strict=True):
             if cell.source.strip() or cell.get("outputs"):
-                yield f'<div class="nb-cell">{self.cell(cell, role)}</div>'
+                yield f"{_CELL}{self.cell(cell, role)}</div>"
 
     def cell(self, cell: NotebookNode, role: Role) -> str:
         if cell.cell_type == "markdown" and role is Role.TEXT:  # ours; a learner's Markdown is shown as typed

@@ -168,12 +168,13 @@ def decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "is_own": found.learner_id == request.user.pk,
         "has_open_reviews": found.given < found.capstone.reviewers,
     }
+    crumbs = [{"url": reverse("projects"), "label": _("Projects")}, {"url": "", "label": found.title}]
     return page(
         request,
         "capstones/decide.html",
         found.title,
         None,
-        context | {"breadcrumbs_items": [{"url": reverse("projects"), "label": _("Projects")}]},
+        context | {"breadcrumbs_items": crumbs, "header_icon": "tasks"},
         status=422 if form.errors or problem else 200,
     )
 

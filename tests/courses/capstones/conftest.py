@@ -26,8 +26,11 @@ CRITERIA = [
     }
     for name, english in (("คุณค่าต่อหน่วยงาน", "Value"), ("ความถูกต้อง", "Correctness"))
 ]
-RAN = '<p class="run-status">ok</p><div class="nb-findings"><p>คะแนนลับ</p></div><div class="nb-run"><h2>โน้ตบุ๊ก</h2>'
-SEEN = f"{RAN}<pre><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></pre></div>"
+RAN = (
+    '<p class="run-status">ok</p><div class="nb-findings"><p>คะแนนลับ</p></div><div class="nb-run">'
+    '<h2>โน้ตบุ๊กของคุณเมื่อรัน</h2><div class="nb-cell">'
+)
+SEEN = f"{RAN}<pre><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></pre></div></div>"
 
 
 def make_capstone(slug="di-project", **fields):
