@@ -61,8 +61,10 @@ class BeginForm(forms.Form):
         error_messages={"invalid": gettext_lazy("Latin letters, digits and hyphens only.")},
     )
     provider = forms.ModelChoiceField(Provider.objects.none(), label=gettext_lazy("Provider"), required=False)
-    modules = forms.IntegerField(label=gettext_lazy("Modules"), min_value=1, max_value=12, initial=2)
-    lessons = forms.IntegerField(label=gettext_lazy("Lessons in each"), min_value=1, max_value=12, initial=2)
+    modules = forms.IntegerField(label=gettext_lazy("Modules"), min_value=1, max_value=course_template.MOST, initial=2)
+    lessons = forms.IntegerField(
+        label=gettext_lazy("Lessons in each"), min_value=1, max_value=course_template.MOST, initial=2
+    )
 
     def __init__(self, person: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import transaction
 from wagtail.models import Locale, Page
-from wagtail_localize.models import Translation, TranslationSource
+from wagtail_localize.models import StringSegment, StringTranslation, Translation, TranslationSource
 from wagtail_localize.operations import translate_object
 
+from courses import course_template
 from courses.models import CoursePage
 
 MISSING, BEHIND, OPEN, CURRENT = "missing", "behind", "open", "current"
@@ -73,8 +74,28 @@ def prepare(course: CoursePage, *, by: Any, language: str = "en") -> int:
         elif line.state == BEHIND and line.total:
             TranslationSource.update_or_create_from_instance(_draft_of(line.page))
             count += 1
+    if language == "en":
+        _fill_in(course, locale, by)
     save_drafts(course, by=by, language=language)
     return count
+
+
+def _fill_in(course: CoursePage, locale: Locale, by: Any) -> None:
+    """The English of what came from the template: nobody has to type that again for every lesson."""
+    ready = course_template.ready_english()
+    keys = [line.page.translation_key for line in of_course(course) if line.total]
+    found = StringSegment.objects.filter(source__object_id__in=keys, string__data__in=ready).select_related("string")
+    for segment in found:
+        StringTranslation.objects.get_or_create(
+            translation_of=segment.string,
+            locale=locale,
+            context_id=segment.context_id,
+            defaults={
+                "data": ready[segment.string.data],
+                "translation_type": StringTranslation.TRANSLATION_TYPE_MANUAL,
+                "last_translated_by": by,
+            },
+        )
 
 
 def save_drafts(course: CoursePage, *, by: Any, language: str = "en") -> None:

@@ -145,8 +145,14 @@ def projects_menu() -> MenuItem:
 
 @hooks.register("register_page_header_buttons")
 def course_desk_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
-    if isinstance(page, CoursePage) and page.permissions_for_user(user).can_edit():
-        yield Button(_("Checklist and review"), reverse("course_desk", args=[page.pk]), icon_name="check", priority=80)
+    if not page.permissions_for_user(user).can_edit():
+        return
+    course = CoursePage.objects.ancestor_of(page, inclusive=True).first()
+    if course is not None:
+        # The desk is that of the Thai course; both are of one translation key.
+        thai = CoursePage.objects.filter(translation_key=course.translation_key, locale__language_code="th").first()
+        address = reverse("course_desk", args=[(thai or course).pk])
+        yield Button(_("Checklist and review"), address, icon_name="check", priority=80)
 
 
 @hooks.register("register_page_header_buttons")

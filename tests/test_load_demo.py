@@ -8,12 +8,14 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 from wagtail.models import Page, Site
 
+from courses import discussing
 from courses.demo import event, exercises, outline
-from courses.models import Enrollment, HomePage, LessonCompletion, LessonPage
+from courses.models import Cohort, Enrollment, HomePage, LessonCompletion, LessonPage, Post, PostReport
 from grading.models import DataFile, Exercise, ExerciseVersion, Submission
-from lms import demo
+from lms import demo, demo_class
 from lms.accounts.models import User
 from lms.credentials.models import Achievement
 from tests.searches import OTHERS, QUERIES
@@ -171,6 +173,33 @@ def test_grades_are_left_to_the_worker(loaded) -> None:
     finished = Submission.objects.filter(learner__email="learner3@demo.example")
     assert {submission.exercise.slug for submission in finished} == {"b-n1-reading-files", "b-n2-cleaning"}
     assert Submission.objects.filter(learner__email="learner4@demo.example").count() == 1
+
+
+def test_a_class_of_the_demo_shows_every_state_of_dates_and_of_talk(loaded, client) -> None:
+    cohort = Cohort.objects.get(code=demo_class.CODE)
+    assert cohort.members.count() == sum(slug == "da-201" for slug, _done in demo.PROGRESS.values())
+    today = timezone.localdate()
+    days = [(date.due_on - today).days for date in cohort.due_dates.order_by("due_on")]
+    assert len(days) == 4
+    assert days[0] < 0 < days[1] < 14 < days[2]
+    topics = Post.objects.topics()
+    assert topics.filter(answer__isnull=False).count() == 2
+    assert topics.shown().filter(answer=None).count() == 2
+    assert topics.exclude(hidden_at=None).get().hidden_reason
+    assert PostReport.objects.filter(settled_at=None).count() == 1
+    # Whoever writes there has handed in to that exercise, or moderates.
+    for post in Post.objects.select_related("author", "exercise"):
+        assert discussing.reader_of(post.author, post.exercise).may_enter, (post.author, post.exercise)
+    made = Post.objects.count()
+    assert not demo_class.load()
+    assert Post.objects.count() == made
+    client.force_login(User.objects.get(email="learner4@demo.example"))
+    page = client.get("/exercises/b-n2-cleaning/discussion/").text
+    assert "วันที่ที่ไม่มีอยู่จริง" in page
+    assert "รับทำแบบฝึกหัด" not in page
+    client.force_login(User.objects.get(email="instructor@demo.example"))
+    assert "บอกคำตอบทั้งข้อ" in client.get("/cms/discussions/").text
+    assert demo_class.CODE in client.get(f"/cms/cohorts/{cohort.pk}/").text
 
 
 def rule(slug):

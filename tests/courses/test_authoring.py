@@ -10,6 +10,7 @@ from courses.models import CoursePage, LessonPage
 from lms.accounts.roles import ensure_roles
 from tests.conftest import make_person
 from tests.courses.courses_in_the_making import author, begin, finish, make_provider
+from tests.courses.quizzes import make_bank, make_quiz
 
 # Wagtail's notice to the reviewers still opens its mail connection the way Django is about to drop.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:get_connection")]
@@ -109,6 +110,45 @@ def test_a_second_person_publishes_the_whole_course_and_the_first_cannot(
     assert reviewing.waiting_below(course) == []
     with pytest.raises(reviewing.ReviewRefused, match="nothing"):
         reviewing.send(course, by=writer)
+
+
+def test_what_the_template_wrote_is_english_already(course, writer):
+    translating.prepare(course, by=writer)
+    lines = {line.page.title: line for line in translating.of_course(course)}
+    # Five headings and the title of a lesson; its texts are the author's.
+    assert (lines["บทที่ 1.1"].done, lines["บทที่ 1.1"].total) == (6, 11)
+    draft = lines["บทที่ 1.1"].other.specific.get_latest_revision_as_object()
+    assert draft.title == "Lesson 1.1"
+    assert "What this lesson is for" in str(draft.body)
+
+
+def test_every_page_of_a_course_leads_to_its_desk(client, course, writer):
+    translating.prepare(course, by=writer)
+    client.force_login(writer)
+    desk = reverse("course_desk", args=[course.pk])
+    for page in Page.objects.filter(path__startswith=course.path):
+        assert desk in client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).text
+
+
+def test_what_is_not_written_is_listed_with_where_to_write_it(client, course, writer):
+    client.force_login(writer)
+    page = client.get(reverse("course_desk", args=[course.pk])).text
+    for lesson in LessonPage.objects.descendant_of(course):
+        assert reverse("wagtailadmin_pages:edit", args=[lesson.pk]) in page
+    assert reverse("wagtailsnippets_grading_exercise:add") in page
+
+
+def test_a_quiz_that_finds_too_few_items_is_missing_something(course, exercise, writer):
+    finish(course, exercise, writer)
+    quiz = make_quiz(make_bank())
+    lesson = LessonPage.objects.descendant_of(course).first().get_latest_revision_as_object()
+    lesson.body = lesson.body.stream_block.to_python(
+        [*lesson.body.raw_data, {"type": "quiz", "value": {"quiz": quiz.pk}}]
+    )
+    lesson.save_revision(user=writer)
+    assert missing(course) == []
+    quiz.draws.update(count=50)
+    assert missing(course) == ["แบบทดสอบทุกชุดมีข้อสอบพอตามจำนวนที่สุ่ม"]
 
 
 def test_what_was_written_after_review_began_waits_for_the_next(client, course, exercise, writer, reviewer):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import ConnectionError
 
 from courses.demo import content, event, library, planning, projects
-from lms import demo, demo_achievements
+from lms import demo, demo_achievements, demo_class
 
 
 class Command(BaseCommand):
@@ -51,9 +51,11 @@ class Command(BaseCommand):
         made = demo.load_people()
         handed_in = demo.load_progress()
         sent = demo.load_projects()
+        demo_class.load()
         self.stdout.write(
             f"  People: {made} new.  Notebooks waiting for the worker: {handed_in}.  Projects sent: {sent}."
         )
+        self.stdout.write(f"  A class takes DA-201 together; its code to join by is {demo_class.CODE}.")
         self.stdout.write(f"  Accounts, all with the password {demo.DEMO_PASSWORD}:")
         for login, does in ACCOUNTS.items():
             self.stdout.write(f"    {login + '@' + demo.DOMAIN:<26} {does}")
