@@ -8,7 +8,9 @@ from typing import Any
 
 import nbformat
 
+from courses.capstones.models import Capstone
 from courses.datasets.models import REQUIRED, Dataset, DatasetFile
+from courses.packages import bodies
 from grading.models import DataFile, Exercise, ExerciseVersion, ItemBank, Quiz, QuizItem, QuizItemVersion
 from grading.notebooks import AuthorError, NotebookRefused, read_source, release
 
@@ -16,6 +18,7 @@ Declared = dict[str, Any]
 OF_EXERCISE = (
     "title_th", "title_en", "max_attempts", "cooldown_minutes", "counts", "late_rule", "late_percent", "late_days",
 )  # fmt: skip
+OF_CAPSTONE = ("reviewers", "review_days", "has_gallery")
 OF_QUIZ = (
     "title_th", "title_en", "intro_th", "intro_en", "pass_percent", "max_attempts", "minutes", "cooldown_minutes",
     "counts", "reveals", "shuffles", "is_public_practice",
@@ -66,7 +69,17 @@ def exercise(row: Exercise, files: Files, *, complete: bool) -> Declared:
             for file in (version.files.defer("content") if version else [])
             if complete or not file.is_hidden
         ],
+        "capstone": _capstone(row),
     }
+
+
+def _capstone(row: Exercise) -> Declared | None:
+    """What makes a project of an exercise: brief, rubric, and how peers review it."""
+    found = Capstone.objects.filter(exercise=row).first()
+    if found is None:
+        return None
+    briefs = {name: bodies.outward(getattr(found, name), lambda kind, pk: None) for name in ("brief_th", "brief_en")}
+    return briefs | {name: getattr(found, name) for name in OF_CAPSTONE} | {"criteria": found.rubric()}
 
 
 def _notebook(version: ExerciseVersion, files: Files, *, complete: bool) -> str | None:

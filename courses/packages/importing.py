@@ -13,6 +13,8 @@ from wagtail.images.blocks import ImageChooserBlock
 from wagtail.models import Page
 from wagtail.snippets.blocks import SnippetChooserBlock
 
+from courses.capstones.blocks import Criteria
+from courses.capstones.models import Capstone
 from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
 from courses.models import CourseCompetency, CoursePage, LessonPage, ModulePage
@@ -112,7 +114,17 @@ class _Import:
         row.save()
         if planning.has_draft(self.package, declared):
             self.version(row, declared)
+        if declared["capstone"]:
+            self.capstone(row, declared["capstone"])
         return row
+
+    def capstone(self, row: Exercise, declared: dict[str, Any]) -> None:
+        facts = {name: declared[name] for name in declaring.OF_CAPSTONE}
+        briefs = {name: bodies.inward(declared[name], lambda kind, name: None) for name in ("brief_th", "brief_en")}
+        criteria = [{"type": "criterion", "value": one} for one in declared["criteria"]]
+        found = Capstone(exercise=row, criteria=Criteria().to_python(criteria), **facts, **briefs)
+        found.full_clean()
+        found.save()
 
     def version(self, row: Exercise, declared: dict[str, Any]) -> ExerciseVersion:
         source = self.package.file(declared["notebook"])

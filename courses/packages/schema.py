@@ -87,6 +87,16 @@ COURSE = _closed(
     modules=_list(MODULE, 50),
 )
 DATA_FILE = _closed(name=_text(150, 1), sha256=SHA256, is_hidden=BOOLEAN)
+TWO = _closed(th=_text(2000), en=_text(2000))
+CRITERION = _closed(name=TWO, asks=TWO, weight=_number(1, 10), levels=_list(TWO, 6, minItems=2))
+CAPSTONE = _closed(
+    brief_th=_text(20_000, 1),
+    brief_en=_text(20_000),
+    criteria=_list(CRITERION, 10, minItems=1),
+    reviewers=_number(1, 5),
+    review_days=_number(1, 60),
+    has_gallery=BOOLEAN,
+)
 EXERCISE = _closed(
     slug=_code(80),
     title_th=TITLE,
@@ -101,6 +111,7 @@ EXERCISE = _closed(
     limits={"type": "object", "maxProperties": 20, "additionalProperties": {"type": "number"}},
     notebook=_or_null(SHA256),
     files=_list(DATA_FILE, 30),
+    capstone=_or_null(CAPSTONE),
 )
 BANK = _closed(
     slug=_code(60),

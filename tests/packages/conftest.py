@@ -7,6 +7,8 @@ from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Page
 
+from courses.capstones.blocks import Criteria
+from courses.capstones.models import Capstone
 from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
 from courses.models import Competency, CourseCompetency, CoursePage, Framework, LessonPage, ModulePage
@@ -74,6 +76,13 @@ def make_exercise(provider, by):
     return exercise
 
 
+def make_capstone(exercise):
+    two = {"th": "ชัดเจน", "en": "Clear"}
+    criterion = {"name": two, "asks": {"th": "", "en": ""}, "weight": 2, "levels": [two, two, two]}
+    criteria = Criteria().to_python([{"type": "criterion", "value": criterion}])
+    Capstone.objects.create(exercise=exercise, brief_th="<p>เลือกคำถามของท่าน</p>", criteria=criteria, reviewers=3)
+
+
 def make_quiz(provider):
     bank = ItemBank.objects.create(slug="pk-bank", title_th="คลังข้อสอบ", title_en="Items", provider=provider)
     for number in (1, 2, 3):
@@ -101,6 +110,7 @@ def course(tree, provider, writer):
     using.note(exercise.current)
     image = get_image_model().objects.create(title="ภาพประกอบ", file=ContentFile(picture(), name="figure.png"))
     file = get_document_model().objects.create(title="ตาราง", file=ContentFile(b"a,b\n1,2\n", name="table.csv"))
+    make_capstone(exercise)
     course = begin(tree, writer, provider, code="PK-101", title="ข้อมูลเดินทางได้", lessons=2)
     finish(course, exercise, writer)
     first, second = LessonPage.objects.descendant_of(course).order_by("path")
@@ -170,7 +180,7 @@ def wipe():
         page.delete()
     CourseCompetency.objects.all().delete()
     Dataset.objects.model._meta.apps.get_model("datasets", "DatasetUse").objects.all().delete()
-    for model in (ExerciseVersion, Exercise, Quiz, QuizItem, ItemBank, Dataset):
+    for model in (Capstone, ExerciseVersion, Exercise, Quiz, QuizItem, ItemBank, Dataset):
         model._base_manager.all().delete()
     for row in [*get_image_model().objects.all(), *get_document_model().objects.all()]:
         row.file.delete(save=False)

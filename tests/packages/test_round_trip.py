@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from wagtail.models import Page
 
 from courses import checklist, reviewing, translating
+from courses.capstones.models import Capstone
 from courses.datasets.models import Dataset
 from courses.models import CourseCompetency, CoursePage, LessonPage
 from courses.packages import exporting, importing, planning, reading
@@ -93,6 +94,7 @@ def test_what_lessons_refer_to_is_what_was_made_here(file, provider, writer):
     shown = CourseCompetency.objects.get()
     assert (shown.course_key, shown.exercise) == (made.translation_key, Exercise.objects.get())
     assert Exercise.objects.get().newest.is_draft
+    assert [(one.reviewers, one.rubric()[0]["weight"]) for one in Capstone.objects.all()] == [(3, 2)]
     assert PreflightReport.objects.filter(version__exercise__slug="pk-n1", status="queued").count() == 1
     assert not Dataset.objects.get().signed_off_at
 
