@@ -101,7 +101,7 @@ class TargetForm(forms.Form):
     provider = forms.ModelChoiceField(Provider.objects.none(), label=gettext_lazy("Provider"), required=False)
     code = forms.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9-]*$",
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("code"),
         max_length=20,
         error_messages={"invalid": gettext_lazy("Latin letters, digits and hyphens only.")},
     )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from lms.certificates import urls as certificate_urls
 from lms.credentials import views
+from lms.dossiers import views as dossiers
 
 app_name = "credentials"
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("status/<int:number>", views.status_list, name="status_list"),
     path("schemas/learning-record.json", views.record_schema, name="record_schema"),
     path("schemas/course-package.json", views.package_schema, name="package_schema"),
+    path("schemas/course-dossier.json", dossiers.schema, name="dossier_schema"),
     path("schemas/credential.json", views.schema, name="schema"),
     *certificate_urls.urlpatterns,
 ]

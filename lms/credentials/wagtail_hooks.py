@@ -19,6 +19,7 @@ from courses.wagtail_hooks import ForThose
 from lms.certificates.viewsets import DesignViewSet
 from lms.credentials import desk, regrade_views
 from lms.credentials.models import Achievement, Credential
+from lms.dossiers import views as dossiers
 
 
 class ReadOnly(ModelPermissionPolicy):
@@ -139,6 +140,12 @@ def withdraw_button(snippet: Any, user: Any, next_url: str | None = None) -> Ite
 @hooks.register("register_admin_urls")
 def desk_urls() -> list[Any]:
     return desk.urls
+
+
+@hooks.register("register_admin_urls")
+def dossier_urls() -> list[Any]:
+    """Up here: a dossier says which credentials a course leads to."""
+    return dossiers.urls
 
 
 @hooks.register("register_admin_urls")

@@ -1,0 +1,1 @@
+"""A course as bodies that accredit courses want it described: on paper and as data."""
