@@ -54,6 +54,7 @@ class Child:
     started: float = 0.0
     quick_deaths: int = 0
     not_before: float = field(default=0.0)
+    is_told: bool = False  # to stop
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -96,12 +97,18 @@ class Child:
             except (ProcessLookupError, PermissionError):
                 return
 
+    def ask_to_stop(self) -> None:
+        """Once: to some programs a second signal means to drop what they have in hand."""
+        if self.process is not None and self.is_running() and not self.is_told:
+            self.is_told = True
+            self.process.send_signal(self.stop_signal)
+
     def stop(self) -> None:
         """Asks, waits, insists. Whatever it had started goes with it."""
         if self.process is None:
             return
+        self.ask_to_stop()
         if self.is_running():
-            self.process.send_signal(self.stop_signal)
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -162,7 +169,8 @@ def programs(var: Path, env: dict[str, str], port: int) -> list[Child]:
     threads = os.environ.get("WEB_THREADS", "4")
     web = [str(bin_dir / "gunicorn"), "lms.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
     web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", threads]
-    web += ["--preload", "--no-control-socket"]
+    # A browser keeps connections open on which it has asked nothing yet: gunicorn waits for those, too.
+    web += ["--preload", "--no-control-socket", "--graceful-timeout", str(STOP_SECONDS // 2)]
     runs = os.environ.get("GRADING_CONCURRENCY", str(os.cpu_count() or 1))
     keys = key_files(var)
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -370,8 +378,8 @@ class Launcher:
         if self.children:
             say("\nStopping…")
         for child in reversed(self.children):
-            if child.name != "queue" and child.is_running() and child.process:
-                child.process.send_signal(child.stop_signal)
+            if child.name != "queue":
+                child.ask_to_stop()
         for child in reversed(self.children):
             child.stop()
 

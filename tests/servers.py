@@ -44,11 +44,12 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def end(process: subprocess.Popen, how: signal.Signals = signal.SIGTERM) -> None:
+def end(process: subprocess.Popen, how: signal.Signals = signal.SIGTERM, *, patience: float = 15) -> None:
+    """Asks it to end, and insists after so many seconds."""
     if process.poll() is None:
         process.send_signal(how)
         try:
-            process.wait(15)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

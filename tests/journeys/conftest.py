@@ -83,8 +83,9 @@ def running_site(var: Path, **settings: str):
             raise AssertionError(f"{error}\n{(var / 'launcher.log').read_text()[-3000:]}") from error
         yield site
     finally:
-        end(launcher, signal.SIGTERM)
+        end(launcher, signal.SIGTERM, patience=90)  # it waits for each of its programs
         wait_until(lambda: not processes_of(var), f"nothing is left running: {processes_of(var)}", seconds=20)
+        assert "did not stop" not in (var / "launcher.log").read_text()  # browsers still hold connections
 
 
 # Each site stays with one worker of a parallel run: it takes longer to start than to walk.
