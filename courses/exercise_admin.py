@@ -25,7 +25,17 @@ from grading.models import Exercise, ExerciseVersion, QuizItem
 from grading.notebooks import read_source
 
 
-class NeverDeleted(ModelPermissionPolicy):
+class OwnAlone(ModelPermissionPolicy):
+    """What belongs to a provider is for its own people."""
+
+    def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
+        return self.user_has_permission(user, action) and providers.is_visible(owner_of(instance), user)
+
+    def user_has_any_permission_for_instance(self, user: Any, actions: Any, instance: Any) -> bool:
+        return self.user_has_any_permission(user, actions) and providers.is_visible(owner_of(instance), user)
+
+
+class NeverDeleted(OwnAlone):
     """Submissions and credentials rest on exercises: one is closed, never deleted."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
@@ -33,12 +43,6 @@ class NeverDeleted(ModelPermissionPolicy):
 
     def user_has_any_permission(self, user: Any, actions: Any) -> bool:
         return super().user_has_any_permission(user, set(actions) - {"delete"})
-
-    def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
-        return self.user_has_permission(user, action) and providers.is_visible(owner_of(instance), user)
-
-    def user_has_any_permission_for_instance(self, user: Any, actions: Any, instance: Any) -> bool:
-        return self.user_has_any_permission(user, actions) and providers.is_visible(owner_of(instance), user)
 
 
 def owner_of(instance: Any) -> int | None:

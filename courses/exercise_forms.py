@@ -13,7 +13,7 @@ from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
 from courses.forms import not_ipynb, printable, read_upload
 from courses.owning import OwnedForm
-from grading import extending, tasks
+from grading import extending, providers, tasks
 from grading.models import DataFile, Exercise, in_language
 from grading.notebooks import AuthorError, Problem, Source, read_source
 from grading.otter import import_otter, is_otter
@@ -107,7 +107,9 @@ class ExerciseForm(OwnedForm):
         self.version = self.instance.newest if self.instance.pk else None
         self.import_notes: list[str] = []
         self.kept: list[DataFile] = list(self.version.files.all()) if self.version else []
-        offered = DatasetFile.objects.filter(dataset__in=Dataset.objects.licensed()).defer("content")
+        # One's own and what everybody may see; of another provider nothing that is not public.
+        own = providers.visible(Dataset.objects.licensed(), self.for_user) | Dataset.objects.public()
+        offered = DatasetFile.objects.filter(dataset__in=own).defer("content")
         self.fields["library_files"].queryset = offered.select_related("dataset").order_by("dataset__title", "name")
         self.fields["remove_files"].choices = [(file.name, file.name) for file in self.kept]
         if self.version:

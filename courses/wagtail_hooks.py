@@ -38,6 +38,9 @@ from courses import (
 from courses.capstones import admin as capstone_admin
 from courses.capstones.models import Capstone
 from courses.datasets import admin as dataset_admin
+from courses.datasets import owner_desk as dataset_owner_desk
+from courses.datasets import signing_off
+from courses.datasets.models import Dataset
 from courses.events import admin as event_admin
 from courses.models import CoursePage
 from courses.packages import admin as package_admin
@@ -50,6 +53,7 @@ for model in (ItemBank, QuizItem, Quiz):  # attempts rest on them: they are take
 register_snippet(quiz_admin.QuizGroup)
 register_permission_policy(Capstone, capstone_admin.CapstonePolicy(Capstone))
 register_snippet(capstone_admin.CapstoneViewSet)
+register_permission_policy(Dataset, exercise_admin.OwnAlone(Dataset))
 register_snippet(dataset_admin.DatasetViewSet)
 register_permission_policy(Provider, provider_admin.ProviderPolicy(Provider))
 register_snippet(provider_admin.ProviderViewSet)
@@ -72,7 +76,7 @@ def exercise_urls() -> list[Any]:
         quiz_exchange,
         cohort_admin,
         discussion_desk,
-        dataset_admin,
+        dataset_owner_desk,
         capstone_admin,
         package_admin,
         event_admin,
@@ -89,6 +93,17 @@ class ForThose(MenuItem):
 
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm(self.permission)
+
+
+class ForDataOwners(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return signing_off.is_data_owner(request.user)
+
+
+@hooks.register("register_admin_menu_item")
+def data_owners_menu() -> MenuItem:
+    address = reverse_lazy("dataset_owner_desk")
+    return ForDataOwners(_("Data sets to sign off"), address, name="data-owner", icon_name="check", order=259)
 
 
 @hooks.register("register_admin_menu_item")

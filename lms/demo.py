@@ -47,6 +47,7 @@ STAFF = [
     Person("hr", "นาง", "สุนันทา", "สมมุติวงศ์", "Sunantha Sommutiwong", roles.HR_OFFICERS),
     Person("hr2", "นาย", "กิตติภพ", "จำลองสุข", "Kittiphop Chamlongsuk", roles.HR_OFFICERS),
     Person("reviewer", "ผศ.", "อรุณี", "ตรวจทานกุล", "Arunee Truatthankun", roles.REVIEWERS),
+    Person("dataowner", "นาง", "วิไลวรรณ", "รักษ์ข้อมูล", "Wilaiwan Rakkhomun"),
     Person("operator", "นาย", "ปริญญ์", "ดูแลระบบ", "Parin Dulaerabop", roles.OPERATORS),
 ]
 LEARNERS = [
@@ -81,6 +82,7 @@ PROVIDER_ROLES = {
     "instructor": (False, ProviderMember.Role.LEAD),
     "instructor2": (False, ProviderMember.Role.AUTHOR),
     "instructor3": (True, ProviderMember.Role.LEAD),
+    "dataowner": (False, ProviderMember.Role.DATA_OWNER),
 }
 # The course and how many of its lessons are done, by login; who is not named here has not enrolled yet.
 PROGRESS = {

@@ -160,7 +160,7 @@ def test_every_exercise_and_quiz_is_placed_once_in_each_language(loaded) -> None
 
 
 def test_people_of_every_role_can_log_in(loaded, client) -> None:
-    assert User.objects.count() == len(demo.STAFF) + len(demo.LEARNERS) == 7 + 24
+    assert User.objects.count() == len(demo.STAFF) + len(demo.LEARNERS) == 8 + 24
     assert all(email.endswith(".example") for email in User.objects.values_list("email", flat=True))
     for login in ("learner", "instructor", "hr", "reviewer", "operator"):
         words = {"login": f"{login}@{demo.DOMAIN}", "password": demo.DEMO_PASSWORD}

@@ -1,26 +1,24 @@
-"""The library in the back office: descriptions, files, and the sign-off by a data owner."""
+"""The library in the back office: descriptions and files."""
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
-from django.utils.translation import gettext as _
+from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
-from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
-from wagtail.snippets.views.snippets import SnippetViewSet
+from wagtail.snippets.views.snippets import CreateView
 
+from courses.datasets import signing_off
 from courses.datasets.models import Dataset, DatasetFile
+from courses.exercise_admin import OwnEdit, OwnedViewSet
 from courses.exercise_forms import MAX_FILE_BYTES, FilesField, file_name
 from courses.forms import read_upload
+from courses.owning import OwnedForm
 
 
-class DatasetForm(WagtailAdminModelForm):
-    """What is changed here has to be signed off anew."""
+class DatasetForm(OwnedForm):
+    """What is changed here has to be signed off anew; once nothing is missing, saving asks for that."""
 
     new_files = FilesField(
         label=gettext_lazy("Files"),
@@ -37,6 +35,7 @@ class DatasetForm(WagtailAdminModelForm):
         dataset = super().save(commit)
         for name, content in self.cleaned_data["new_files"]:
             DatasetFile.keep(dataset, name, content)
+        signing_off.ask(dataset, self.for_user)
         return dataset
 
 
@@ -54,13 +53,29 @@ class FilesPanel(Panel):
                 "dataset": self.instance,
                 "files": self.instance.files.defer("content"),
                 "missing": self.instance.missing_labels(),
-                "may_sign_off": self.request.user.has_perm("datasets.sign_off_dataset"),
-                "sign_off_url": reverse("dataset_sign_off", args=[self.instance.pk]),
+                "may_sign_off": signing_off.entrusted_to(self.request.user).filter(pk=self.instance.pk).exists(),
             }
 
 
-class DatasetViewSet(SnippetViewSet):
+class ThenItself:
+    """After saving one sees the data set again: what is missing, and whether it waits for its owner."""
+
+    def get_success_url(self) -> str:
+        return reverse("wagtailsnippets_datasets_dataset:edit", args=[self.object.pk])  # type: ignore[attr-defined]
+
+
+class DatasetCreateView(ThenItself, CreateView):
+    pass
+
+
+class DatasetEditView(ThenItself, OwnEdit):
+    pass
+
+
+class DatasetViewSet(OwnedViewSet):
     model = Dataset
+    add_view_class = DatasetCreateView
+    edit_view_class = DatasetEditView
     icon = "table"
     menu_label = gettext_lazy("Data sets")
     menu_order = 260
@@ -78,7 +93,11 @@ class DatasetViewSet(SnippetViewSet):
                 heading=gettext_lazy("Name"),
             ),
             MultiFieldPanel(
-                [FieldPanel("owner_org"), FieldRowPanel([FieldPanel("maintainer"), FieldPanel("maintainer_email")])],
+                [
+                    FieldPanel("provider", widget=forms.Select()),
+                    FieldPanel("owner_org"),
+                    FieldRowPanel([FieldPanel("maintainer"), FieldPanel("maintainer_email")]),
+                ],
                 heading=gettext_lazy("Whose it is"),
             ),
             MultiFieldPanel(
@@ -104,19 +123,5 @@ class DatasetViewSet(SnippetViewSet):
         base_form_class=DatasetForm,
     )  # fmt: skip
 
-
-@require_POST
-def sign_off(request: HttpRequest, pk: int) -> HttpResponse:
-    """A data owner vouches for a data set."""
-    if not request.user.has_perm("datasets.sign_off_dataset"):
-        raise PermissionDenied
-    dataset = get_object_or_404(Dataset, pk=pk)
-    if dataset.sign_off(request.user):
-        messages.success(request, _("Signed off: it is in the library now, and exercises may be made from it."))
-    else:
-        missing = ", ".join(dataset.missing_labels())
-        messages.error(request, _("Not signed off. Missing: %(fields)s") % {"fields": missing})
-    return redirect(f"wagtailsnippets_{Dataset._meta.app_label}_dataset:edit", pk)
-
-
-urls = [path("datasets/<int:pk>/sign-off/", sign_off, name="dataset_sign_off")]
+    def every(self) -> QuerySet[Dataset]:
+        return Dataset.objects.order_by("title", "pk")

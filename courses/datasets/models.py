@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from courses.models.facets import Area
-from grading.models import ExerciseVersion
+from grading.models import ExerciseVersion, Provider
 from grading.thai_fold import fold
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         """Those of them that everybody may see."""
         return self.licensed().filter(data_category=Dataset.Category.PUBLIC)
 
+    def waiting(self) -> Self:
+        """Those that a data owner was asked about, the oldest first."""
+        return self.filter(asked_at__isnull=False, signed_off_at=None).order_by("asked_at", "pk")
+
     def found(self, text: str) -> Self:
         """Those in which every word of ``text`` occurs."""
         query = Q()
@@ -96,6 +100,9 @@ class Dataset(models.Model):
         TOP_SECRET = "top-secret", _("top secret")
 
     slug = models.SlugField(_("code"), max_length=100, unique=True)
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
     title = models.CharField(_("title"), max_length=300)
     title_en = models.CharField(_("title in English"), max_length=300, blank=True)
     owner_org = models.CharField(_("organisation"), max_length=300, blank=True)
@@ -128,6 +135,11 @@ class Dataset(models.Model):
     topic = models.CharField(_("focus area"), max_length=20, choices=Area, blank=True)
     is_synthetic = models.BooleanField(_("generated, no real data"), default=False)
     source_url = models.URLField(_("address in the catalog it comes from"), max_length=500, blank=True)
+    # Waits for a data owner since then, at the request of whoever wrote it last.
+    asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     signed_off_at = models.DateTimeField(_("signed off"), null=True, blank=True, editable=False)
     signed_off_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
@@ -185,7 +197,7 @@ class Dataset(models.Model):
         """A data owner vouches for description and licence; False while something is missing."""
         if self.missing():
             return False
-        Dataset.objects.filter(pk=self.pk).update(signed_off_at=timezone.now(), signed_off_by=by)
+        Dataset.objects.filter(pk=self.pk).update(signed_off_at=timezone.now(), signed_off_by=by, asked_at=None)
         self.refresh_from_db()
         return True
 

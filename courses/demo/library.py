@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from courses.datasets import using
 from courses.datasets.models import Dataset, DatasetFile
+from courses.demo import content
 from courses.models.facets import Area
 from grading.models import DataFile, ExerciseVersion
 
@@ -65,6 +66,7 @@ def _load(one: Described) -> bool:
         return False
     dataset = Dataset.objects.create(
         slug=one.slug,
+        provider=content.provider(),
         title=one.title,
         title_en=one.title_en,
         owner_org="สถาบันข้อมูลสาธิต",

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+DATA_OWNERS = "Data owners"
+
+
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def of(self, person: "_User | AnonymousUser") -> Self:
         """Those that the person works for, in whatever role; all of them for whoever looks after every provider."""
@@ -97,12 +100,21 @@ class ProviderMember(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        # The group follows the role: rights on pages and files are given to groups.
+        # Groups follow the role: rights on pages and files are given to groups.
         if self.role in self.WRITERS:
             self.provider.group.user_set.add(self.person_id)
         else:
             self.provider.group.user_set.remove(self.person_id)
+        self._let_data_owners_in()
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         self.provider.group.user_set.remove(self.person_id)
-        return super().delete(*args, **kwargs)
+        deleted = super().delete(*args, **kwargs)
+        self._let_data_owners_in()
+        return deleted
+
+    def _let_data_owners_in(self) -> None:
+        """Data owners enter the back office as such, and for nothing else."""
+        owners = Group.objects.get_or_create(name=DATA_OWNERS)[0].user_set
+        rows = ProviderMember.objects.filter(person=self.person_id, role=self.Role.DATA_OWNER)
+        (owners.add if rows.exists() else owners.remove)(self.person_id)

@@ -14,12 +14,13 @@ from wagtail.models import (
 
 from courses import providing
 from courses.models import CourseIndexPage, CoursePage, HomePage, SecondPersonTask
+from grading.models.providers import DATA_OWNERS
 
 INSTRUCTORS = providing.INSTRUCTORS
 REVIEWERS = "Reviewers"
 HR_OFFICERS = "HR officers"
 OPERATORS = "Operators"
-ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS)
+ROLES = (INSTRUCTORS, REVIEWERS, HR_OFFICERS, OPERATORS, DATA_OWNERS)
 
 ENTER = ["wagtailadmin.access_admin"]
 EXERCISES = [f"grading.{action}_exercise" for action in ("add", "change", "view")]
@@ -82,6 +83,7 @@ MODEL_PERMISSIONS = {
         *EVERY_PROVIDER,
     ],
     HR_OFFICERS: [],
+    DATA_OWNERS: ENTER,
     OPERATORS: [
         *(
             ENTER

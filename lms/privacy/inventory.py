@@ -263,7 +263,7 @@ ACTORS = {
     "courses.ModulePage": "locked_by owner",
     "credentials.AuditEntry": "actor",
     "credentials.KeyEvent": "actor",
-    "datasets.Dataset": "signed_off_by",
+    "datasets.Dataset": "asked_by signed_off_by",
     "events.Event": "created_by",
     "grading.AuditEntry": "actor",
     "grading.ExerciseVersion": "author",

@@ -81,6 +81,7 @@ ACCOUNTS = {
     "learner19": "learner, project C-P1 done: to be sent to peers (or sent, from the second start on)",
     "instructor": "instructor: writes lessons and exercises at /cms/",
     "reviewer": "reviewer: approves what is published",
+    "dataowner": "data owner: signs off data sets at /cms/datasets/owner/",
     "hr": "HR officer: verifies credentials at /verify/",
     "operator": "operator",
 }
