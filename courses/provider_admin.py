@@ -16,6 +16,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from courses import providing
 from courses.exercise_admin import OwnEdit, OwnHistory, OwnUsage
 from grading.models import Provider, ProviderMember
 
@@ -92,6 +93,7 @@ class ProviderForm(WagtailAdminModelForm):
         with transaction.atomic():
             provider: Provider = super().save(commit)
             if commit:
+                providing.files_of(provider)
                 for member in provider.members.exclude(person__in=self.people):
                     member.delete()
                 for person, role in self.people.items():

@@ -18,6 +18,7 @@ from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.models import Locale, Page, Site
 
+from courses import providing
 from courses.demo import catalog_records, datasets, farmer_groups, markup, motor_policies, outline
 from courses.demo.exercises import PROJECT, exercise, exercises
 from courses.demo.notebooks import Exercise as Built
@@ -256,14 +257,19 @@ def downloads() -> dict[str, bytes]:
 def _document(name: str, content: bytes) -> Document:
     title = f"{name} (SYNTHETIC, CC0)"
     return Document.objects.filter(title=title).first() or Document.objects.create(
-        title=title, file=ContentFile(content, name=name), file_size=len(content)
+        title=title,
+        file=ContentFile(content, name=name),
+        file_size=len(content),
+        collection=providing.files_of(provider()),
     )
 
 
 def _image(name: str) -> Image:
     # What it shows is told where it is used; its title in the library has room for less.
     picture = ContentFile((HERE / "figures" / name).read_bytes(), name=name)
-    return Image.objects.filter(title=name).first() or Image.objects.create(title=name, file=picture)
+    return Image.objects.filter(title=name).first() or Image.objects.create(
+        title=name, file=picture, collection=providing.files_of(provider())
+    )
 
 
 def _add[P: Page](parent: Page, page: P) -> P:

@@ -20,6 +20,7 @@ from courses import catalog, outlines, providing, words
 from courses.blocks import LessonBody, has_code_to_try
 from courses.fields import ChoicesField
 from courses.models.facets import Area, Licence, RoleGroup
+from courses.placing import LessonForm, ModuleForm
 from grading.models import Provider, Quiz
 from grading.thai_fold import fold
 
@@ -224,6 +225,7 @@ class ModulePage(SiteMapPage):
         Quiz, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quiz at the end")
     )
 
+    base_form_class = ModuleForm
     template = "courses/module_page.html"
     slug_word = "module"
     content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("quiz", widget=forms.Select())]
@@ -252,6 +254,7 @@ class LessonPage(SiteMapPage):
     # The folded words of the lesson that the catalog is searched by.
     search_text = models.TextField(editable=False, blank=True)
 
+    base_form_class = LessonForm
     template = "courses/lesson_page.html"
     slug_word = "lesson"
     content_panels = [*Page.content_panels, FieldPanel("minutes"), FieldPanel("body")]

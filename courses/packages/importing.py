@@ -13,6 +13,7 @@ from wagtail.images.blocks import ImageChooserBlock
 from wagtail.models import Page
 from wagtail.snippets.blocks import SnippetChooserBlock
 
+from courses import providing
 from courses.capstones.blocks import Criteria
 from courses.capstones.models import Capstone
 from courses.datasets import using
@@ -78,10 +79,11 @@ class _Import:
     # --- Files and rows ----------------------------------------------------------------------------------------------
 
     def store_uploads(self) -> None:
+        collection = providing.files_of(self.plan.provider)
         for kind, model in (("images", get_image_model()), ("documents", get_document_model())):
             for one in self.package.manifest[kind]:
                 content = self.package.file(one["sha256"])
-                row = model(title=one["title"], uploaded_by_user=self.by)
+                row = model(title=one["title"], uploaded_by_user=self.by, collection=collection)
                 row.file = ContentFile(content, name=one["name"])
                 row.file_size = len(content)
                 row.full_clean(exclude=["file_hash"])

@@ -111,7 +111,8 @@ PAGE_PERMISSIONS: dict[str, tuple[type[Page], list[str]]] = {
         ["add_page", "change_page", "publish_page", "bulk_delete_page", "lock_page", "unlock_page"],
     ),
 }
-MEDIA_ROLES = (INSTRUCTORS, OPERATORS)
+# On all files; instructors have those of their providers, and the common ones (courses.providing).
+MEDIA_ROLES = (OPERATORS,)
 MEDIA_PERMISSIONS = [
     f"{app}.{action}_{model}"
     for app, model in (("wagtailimages", "image"), ("wagtaildocs", "document"))
@@ -133,6 +134,7 @@ def ensure_roles() -> dict[str, Group]:
     _take_back_publishing([groups[INSTRUCTORS], groups[REVIEWERS]])
     for course in CoursePage.objects.select_related("held_by__group"):
         providing.share_rights(course)
+    providing.share_files()
     for name in MEDIA_ROLES:
         _allow_media(groups[name])
     _moderate([groups[REVIEWERS], groups[OPERATORS]])

@@ -1,16 +1,23 @@
 """An instructor of one provider sees nothing of another's; what belongs to nobody is everybody's."""
 
+import io
+
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
 from django.urls import reverse
+from PIL import Image as Picture
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
 
+from courses import providing
 from courses.models import CoursePage
 from grading import providers
 from grading.models import Exercise, ExerciseVersion, ItemBank, Provider, ProviderMember, Quiz, Submission
 from lms.accounts.roles import ensure_roles
 from tests.conftest import make_person
 from tests.courses.courses_in_the_making import author, begin, make_provider
-from tests.courses.trees import make_exercise, make_grade
+from tests.courses.trees import exercise_block, make_exercise, make_grade
 from tests.grading.authored import answer, as_bytes, check, document
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +190,91 @@ def test_a_lead_keeps_the_list_of_people_and_others_do_not(client, ours, us, the
     assert client.get(reverse("wagtailsnippets_grading_provider:add")).status_code != 200
     client.force_login(operator)
     assert client.get(reverse("wagtailsnippets_grading_provider:add")).status_code == 200
+
+
+# --- Files, and what is placed in a lesson ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(ours, us, settings, tmp_path):
+    """An image and a document of ours, and a document that lies in no collection."""
+    settings.MEDIA_ROOT = tmp_path
+    drawn = io.BytesIO()
+    Picture.new("RGB", (20, 20), "teal").save(drawn, "PNG")
+    mine = {"collection": providing.files_of(ours)}
+    Document.objects.create(title="เอกสารกลาง", file=ContentFile(b"a", name="b.csv"))
+    return (
+        Image.objects.create(title="ภาพลับ", file=ContentFile(drawn.getvalue(), name="a.png"), **mine),
+        Document.objects.create(title="เอกสารลับ", file=ContentFile(b"a", name="a.csv"), **mine),
+    )
+
+
+# Wagtail leaves the file open that it writes a smaller picture to.
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile")
+def test_files_of_a_provider_are_seen_by_its_own_people_and_others_are_common(client, files, us, them, operator):
+    ensure_roles()
+    image, document = files
+    addresses = [
+        reverse("wagtailimages:index"),
+        reverse("wagtailimages_chooser:choose"),
+        reverse("wagtaildocs:index"),
+        reverse("wagtaildocs_chooser:choose"),
+    ]
+    one = [reverse("wagtailimages:edit", args=[image.pk]), reverse("wagtaildocs:edit", args=[document.pk])]
+    for person, may in ((them, False), (us, True), (operator, True)):
+        client.force_login(person)
+        text = "".join(client.get(address).text for address in addresses)
+        assert [word in text for word in ("ภาพลับ", "เอกสารลับ", "เอกสารกลาง")] == [may, may, True], person
+        assert [client.get(address).status_code == 200 for address in one] == [may, may]
+    client.force_login(them)
+    form = client.get(reverse("wagtailimages:add")).context["form"]
+    offered = "".join(str(label) for _value, label in form.fields["collection"].choices)
+    assert "ของเขา" in offered
+    assert providing.COMMON in offered
+    assert "ของเรา" not in offered
+
+
+def lesson_form(lesson, kind, **value):
+    return {
+        "title": lesson.title, "slug": lesson.slug, "minutes": "30", "seo_title": "", "search_description": "",
+        "body-count": "1", "body-0-deleted": "", "body-0-order": "0", "body-0-type": kind, "body-0-id": "",
+        **{f"body-0-value-{name}": str(given) for name, given in value.items()},
+        "comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", "comments-MIN_NUM_FORMS": "0",
+        "comments-MAX_NUM_FORMS": "",
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile")
+def test_a_form_made_by_hand_places_nothing_of_another_provider(client, tree, secret, files, them, exercise):
+    course = begin(tree, them, Provider.objects.get(slug="theirs"), code="T-1", lessons=1)
+    lesson = course.get_descendants().last().specific
+    address = reverse("wagtailadmin_pages:edit", args=[lesson.pk])
+    image, document = files
+    client.force_login(them)
+    wrong = (
+        ("exercise", {"exercise": secret.pk, "note": ""}),
+        ("quiz", {"quiz": Quiz.objects.get(slug="ours").pk, "note": ""}),
+        ("image", {"image": image.pk, "alt": "ก", "caption": ""}),
+        ("download", {"document": document.pk, "description": ""}),
+    )
+    for kind, value in wrong:
+        answer = client.post(address, lesson_form(lesson, kind, **value))
+        assert answer.status_code == 200, kind
+        assert "เป็นของผู้อื่น" in str(answer.context["form"].errors["body"]), kind
+    assert client.post(address, lesson_form(lesson, "exercise", exercise=exercise.pk, note="")).status_code == 302
+    # What an operator has placed stays when an author saves the lesson.
+    draft = lesson.get_latest_revision_as_object()
+    draft.body = draft.body.stream_block.to_python([exercise_block(secret)])
+    draft.save_revision()
+    assert client.post(address, lesson_form(lesson, "exercise", exercise=secret.pk, note="x")).status_code == 302
+
+
+def test_a_module_offers_the_quizzes_of_its_authors_alone(client, tree, secret, us, them):
+    for person, slug, may in ((us, "ours", True), (them, "theirs", False)):
+        course = begin(tree, person, Provider.objects.get(slug=slug), code=f"M-{slug}")
+        client.force_login(person)
+        text = client.get(reverse("wagtailadmin_pages:edit", args=[course.get_children().first().pk])).text
+        assert ("แบบทดสอบลับ" in text) is may
 
 
 def test_a_new_exercise_belongs_to_its_authors_provider(client, us, ours, them):
