@@ -16,7 +16,7 @@ from wagtail.snippets.blocks import SnippetChooserBlock
 from courses import providing
 from courses.capstones.blocks import Criteria
 from courses.capstones.models import Capstone
-from courses.datasets import using
+from courses.datasets import signing_off, using
 from courses.datasets.models import Dataset, DatasetFile
 from courses.models import CourseCompetency, CoursePage, LessonPage, ModulePage
 from courses.packages import bodies, declaring, planning
@@ -102,11 +102,12 @@ class _Import:
             return
         facts = {name: line.declared["facts"].get(name) for name in declaring.OF_DATASET}
         facts = {name: value for name, value in facts.items() if value is not None}
-        row = Dataset(slug=line.slug, **facts)
+        row = Dataset(slug=line.slug, provider=self.plan.provider, **facts)
         row.full_clean()
         row.save()
         for file in line.declared["files"]:
             DatasetFile.keep(row, file["name"], self.package.file(file["sha256"]))
+        signing_off.ask(row, self.by)
 
     def exercise(self, line: planning.Line) -> Exercise:
         declared = line.declared

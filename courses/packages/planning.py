@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from wagtail.models import Page
@@ -152,7 +153,9 @@ def _line(plan: Plan, kind: str, declared: dict[str, Any], row: Any, same: Any) 
 
 def _dataset(plan: Plan, declared: dict[str, Any]) -> Line:
     hashes = {file["sha256"] for file in declared["files"]}
-    holding = DatasetFile.objects.filter(sha256__in=hashes, dataset__license_id__in=LICENCES).defer("content")
+    own = Q(provider=None) | Q(provider=plan.provider) | Q(pk__in=Dataset.objects.public().values("pk"))
+    usable = Dataset.objects.filter(own, license_id__in=LICENCES)
+    holding = DatasetFile.objects.filter(sha256__in=hashes, dataset__in=usable).defer("content")
     if hashes <= {file.sha256 for file in holding}:
         row = holding.select_related("dataset")[0].dataset
         return Line("datasets", declared, REUSED, row.slug, row)

@@ -96,7 +96,8 @@ def test_what_lessons_refer_to_is_what_was_made_here(file, provider, writer):
     assert Exercise.objects.get().newest.is_draft
     assert [(one.reviewers, one.rubric()[0]["weight"]) for one in Capstone.objects.all()] == [(3, 2)]
     assert PreflightReport.objects.filter(version__exercise__slug="pk-n1", status="queued").count() == 1
-    assert not Dataset.objects.get().signed_off_at
+    dataset = Dataset.objects.get()
+    assert (dataset.provider, dataset.asked_by, dataset.signed_off_at) == (provider, writer, None)
 
 
 def test_without_rights_no_solution_hidden_check_or_item_goes_out(course, provider, writer):
