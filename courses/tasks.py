@@ -6,6 +6,7 @@ from celery import shared_task
 from wagtail.management.commands.publish_scheduled import Command
 
 from courses import reminding
+from courses.datasets import importing
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +17,12 @@ def send_reminders() -> int:
     if sent := reminding.send_due():
         log.info("reminders_sent", extra={"count": sent})
     return sent
+
+
+@shared_task(name="courses.tasks.import_dataset")
+def import_dataset(token: str) -> None:
+    """A data set out of a catalog, as somebody ordered it."""
+    importing.run(token)
 
 
 @shared_task(name="courses.tasks.publish_scheduled")

@@ -38,6 +38,7 @@ from courses import (
 from courses.capstones import admin as capstone_admin
 from courses.capstones.models import Capstone
 from courses.datasets import admin as dataset_admin
+from courses.datasets import import_desk as dataset_import_desk
 from courses.datasets import owner_desk as dataset_owner_desk
 from courses.datasets import signing_off
 from courses.datasets.models import Dataset
@@ -77,6 +78,7 @@ def exercise_urls() -> list[Any]:
         cohort_admin,
         discussion_desk,
         dataset_owner_desk,
+        dataset_import_desk,
         capstone_admin,
         package_admin,
         event_admin,

@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, gettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, Panel
-from wagtail.snippets.views.snippets import CreateView
+from wagtail.admin.widgets.button import HeaderButton
+from wagtail.snippets.views.snippets import CreateView, IndexView
 
 from courses.datasets import signing_off
 from courses.datasets.models import Dataset, DatasetFile
@@ -64,6 +66,18 @@ class ThenItself:
         return reverse("wagtailsnippets_datasets_dataset:edit", args=[self.object.pk])  # type: ignore[attr-defined]
 
 
+class DatasetIndexView(IndexView):
+    """The list, and the way in from a catalog."""
+
+    @cached_property
+    def header_buttons(self) -> list[Any]:
+        found: list[Any] = super().header_buttons
+        if self.add_url:
+            button = HeaderButton(gettext("Import from a catalog"), reverse("import_dataset"), icon_name="download")
+            found = [*found, button]
+        return found
+
+
 class DatasetCreateView(ThenItself, CreateView):
     pass
 
@@ -74,6 +88,7 @@ class DatasetEditView(ThenItself, OwnEdit):
 
 class DatasetViewSet(OwnedViewSet):
     model = Dataset
+    index_view_class = DatasetIndexView
     add_view_class = DatasetCreateView
     edit_view_class = DatasetEditView
     icon = "table"

@@ -6,9 +6,12 @@ redirect is followed. What comes is somebody else's text: lengths are cut, choic
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +22,10 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from courses.datasets.models import LICENCE_SPELLINGS, LICENCES, NOT_SPECIFIED, Dataset, DatasetFile
+from grading import providers
+from grading.models import Provider
 
+Progress = Callable[[int, int], None]
 SECONDS = 20
 MOST_DESCRIPTION = 2 * 1024 * 1024
 MOST_FILE = 10 * 1024 * 1024
@@ -31,16 +37,34 @@ _TEXTS = (
 
 
 class NotImported(Exception):
-    """Nothing was imported; the text says why, to whoever asked for it."""
+    """Nothing was imported; the text says why, to whoever asked for it.
+
+    ``code``: ``server`` (not one of ours), ``silent``, ``status`` (it refuses), ``large``, ``unreadable``,
+    ``unknown`` (no such data set), ``elsewhere`` (a file on another host), ``taught`` (a licence would be lost that is
+    needed), ``foreign`` (it is another provider's here).
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
 
 
 @dataclass
 class Imported:
-    """The data set, and what of it did not come along."""
+    """The data set, and what of it did not come along: (name, code) of each file."""
 
     dataset: Dataset
     is_new: bool
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Preview:
+    """What an import would make: an unsaved data set, the one that is here, and of files (name, why it stays away)."""
+
+    dataset: Dataset
+    there: Dataset | None
+    files: list[tuple[str, str]]
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -48,14 +72,31 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def take(server: str, name: str) -> Imported:
-    """Imports one package of a catalog, or brings it up to date. Raises NotImported; nothing is written then."""
+def look(server: str, name: str) -> Preview:
+    """Asks for the description alone. Raises NotImported."""
     package = _package(server, name)
-    left_out: list[str] = []
-    files = list(_files(package, server, left_out))
+    dataset = Dataset(slug=_slug(server, package, name))
+    _describe(dataset, package, server)
+    files = [(_file_name(str(url)), "" if _is_own(url, server) else "elsewhere") for url in _urls(package)]
+    return Preview(dataset, Dataset.objects.filter(slug=dataset.slug).first(), files)
+
+
+def take(
+    server: str, name: str, *, by: Any = None, provider: Provider | None = None, tell: Progress | None = None
+) -> Imported:
+    """Imports one package of a catalog, or brings it up to date. Raises NotImported; nothing is written then.
+
+    ``by``: who wants it; what belongs to others is not theirs to change. ``provider``: whose a new one becomes.
+    ``tell``: is told how many files are there, and of how many.
+    """
+    package = _package(server, name)
+    left_out: list[tuple[str, str]] = []
+    files = list(_files(package, server, left_out, tell))
     with transaction.atomic():
-        slug = f"{slugify(urlsplit(server).hostname or '')}-{slugify(str(package.get('name', name)))}"[:100]
-        dataset, is_new = Dataset.objects.get_or_create(slug=slug, defaults={"title": "-"})
+        slug = _slug(server, package, name)
+        dataset, is_new = Dataset.objects.get_or_create(slug=slug, defaults={"title": "-", "provider": provider})
+        if by is not None and not providers.is_visible(dataset.provider_id, by):
+            raise NotImported("foreign", "it belongs to another provider here")
         before = (dataset.license_id, dataset.notes, dataset.data_category)
         _describe(dataset, package, server)
         if before != (dataset.license_id, dataset.notes, dataset.data_category):
@@ -64,24 +105,28 @@ def take(server: str, name: str) -> Imported:
         try:
             dataset.clean()
         except ValidationError as error:
-            raise NotImported(" ".join(error.messages)) from error
+            raise NotImported("taught", " ".join(error.messages)) from error
         dataset.save()
         for filename, content in files:
             DatasetFile.keep(dataset, filename, content)
     return Imported(dataset, is_new, left_out)
 
 
+def _slug(server: str, package: dict[str, Any], name: str) -> str:
+    return f"{slugify(urlsplit(server).hostname or '')}-{slugify(str(package.get('name', name)))}"[:100]
+
+
 def _package(server: str, name: str) -> dict[str, Any]:
     if server not in settings.CKAN_SERVERS:
-        raise NotImported(f"{server} is not one of CKAN_SERVERS")
+        raise NotImported("server", f"{server} is not one of CKAN_SERVERS")
     data = _fetch(f"{server}/api/3/action/package_show?id={quote(name, safe='')}", MOST_DESCRIPTION)
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise NotImported("the catalog's answer cannot be read") from error
+        raise NotImported("unreadable", "the catalog's answer cannot be read") from error
     package = answer.get("result") if isinstance(answer, dict) and answer.get("success") is True else None
     if not isinstance(package, dict) or not str(package.get("title") or "").strip():
-        raise NotImported(f"the catalog has no data set {name}")
+        raise NotImported("unknown", f"the catalog has no data set {name}")
     return package
 
 
@@ -137,18 +182,31 @@ def _is_email(text: str) -> bool:
     return True
 
 
-def _files(package: dict[str, Any], server: str, left_out: list[str]) -> Any:
+def _urls(package: dict[str, Any]) -> list[Any]:
     resources = package.get("resources")
-    for resource in resources[:MOST_FILES] if isinstance(resources, list) else ():
-        url = resource.get("url") if isinstance(resource, dict) else None
+    found = resources[:MOST_FILES] if isinstance(resources, list) else []
+    return [one.get("url") if isinstance(one, dict) else None for one in found]
+
+
+def _files(
+    package: dict[str, Any], server: str, left_out: list[tuple[str, str]], tell: Progress | None
+) -> Iterator[tuple[str, bytes]]:
+    urls = _urls(package)
+    for number, url in enumerate(urls):
+        if tell:
+            tell(number, len(urls))
         name = _file_name(str(url or ""))
-        if not isinstance(url, str) or _origin(url) != _origin(server):
-            left_out.append(f"{name}: not on the catalog's own host")
+        if not _is_own(url, server):
+            left_out.append((name, "elsewhere"))
             continue
         try:
             yield name, _fetch(url, MOST_FILE)
         except NotImported as error:
-            left_out.append(f"{name}: {error}")
+            left_out.append((name, error.code))
+
+
+def _is_own(url: Any, server: str) -> bool:
+    return isinstance(url, str) and _origin(url) == _origin(server)
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -166,12 +224,21 @@ def _fetch(url: str, most: int) -> bytes:
         # CKAN_SERVERS are https or this machine; see settings.
         request = urllib.request.Request(url, headers={"Accept": "*/*"})  # noqa: S310
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=SECONDS) as answer:
-            data: bytes = answer.read(most + 1)
+            return _read(answer, most)
     except urllib.error.HTTPError as error:
         error.close()
-        raise NotImported(f"the catalog answers {error.code}") from error
-    except (OSError, ValueError) as error:
-        raise NotImported("the catalog does not answer") from error
-    if len(data) > most:
-        raise NotImported("it is too large")
-    return data
+        raise NotImported("status", f"the catalog answers {error.code}") from error
+    except (OSError, ValueError, HTTPException) as error:
+        raise NotImported("silent", "the catalog does not answer") from error
+
+
+def _read(answer: Any, most: int) -> bytes:
+    """All of an answer, in the time that there is: one that comes byte by byte must not hold a worker for ever."""
+    until, data = time.monotonic() + SECONDS, bytearray()
+    while piece := answer.read1(1 << 16):
+        data += piece
+        if len(data) > most:
+            raise NotImported("large", "it is too large")
+        if time.monotonic() > until:
+            raise NotImported("silent", "the catalog does not answer in time")
+    return bytes(data)

@@ -189,6 +189,15 @@ class Dataset(models.Model):
     def missing_labels(self) -> list[str]:
         return [str(self._meta.get_field(name).verbose_name) for name in self.missing()]  # type: ignore[union-attr]
 
+    def described(self) -> list[tuple[str, str, bool]]:
+        """The fourteen fields as a reader meets them: (name, what it says, whether it is missing)."""
+        missing = self.missing()
+        return [(str(self._meta.get_field(name).verbose_name), self._said(name), name in missing) for name in REQUIRED]  # type: ignore[union-attr]
+
+    def _said(self, name: str) -> str:
+        display = getattr(self, f"get_{name}_display", None)
+        return str(display() if display else getattr(self, name))
+
     def is_taught_with(self) -> bool:
         """Whether a published version of an exercise holds a copy of one of its files."""
         return DatasetUse.objects.filter(file__dataset=self, version__is_draft=False).exists()

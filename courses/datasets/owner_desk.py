@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from courses.datasets import signing_off
-from courses.datasets.models import REQUIRED, Dataset, DatasetFile
+from courses.datasets.models import Dataset, DatasetFile
 from courses.datasets.signing_off import NotSignedOff
 from grading.models import Exercise
 
@@ -44,13 +44,9 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that the word is about."""
     dataset = _entrusted(request, pk)
     used = Exercise.objects.filter(versions__pk__in=dataset.files.values("uses__version")).distinct().order_by("slug")
-    fields = [(name, dataset._meta.get_field(name)) for name in (*REQUIRED, "classification")]
     context = {
         "dataset": dataset,
-        "fields": [
-            (field.verbose_name, _value(dataset, name), name in dataset.missing())  # type: ignore[union-attr]
-            for name, field in fields
-        ],
+        "fields": dataset.described(),
         "missing": dataset.missing_labels(),
         "files": dataset.files.defer("content"),
         "used": used,
@@ -59,11 +55,6 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "longest": LONGEST_REASON,
     }
     return _show(request, "datasets/owner_one.html", dataset.title, context)
-
-
-def _value(dataset: Dataset, name: str) -> str:
-    told = getattr(dataset, f"get_{name}_display", None)
-    return str(told() if told else getattr(dataset, name))
 
 
 @require_GET

@@ -25,7 +25,7 @@ class Command(BaseCommand):
                 continue
             missing = ", ".join(done.dataset.missing()) or "nothing"
             self.stdout.write(f"{done.dataset.slug}: {done.dataset.files.count()} files; missing: {missing}")
-            for line in done.left_out:
-                self.stdout.write(f"  left out: {line}")
+            for file, code in done.left_out:
+                self.stdout.write(f"  left out: {file} ({code})")
         if failed:
             raise CommandError(f"{failed} not imported.")
