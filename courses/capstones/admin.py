@@ -206,7 +206,7 @@ def hide_review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @needs(MAY, "grading.view_submission")
 def hide_project(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Takes a project out of the gallery with a reason, or lets it in again."""
-    project = back_office.found(request, Project.objects.all(), OWNER, pk=pk)
+    project = back_office.found(request, Project.objects.select_related("capstone__exercise", "learner"), OWNER, pk=pk)
     reason = " ".join(request.POST.get("reason", "").split())
     if project.hidden_at:
         gallery.show_again(project)

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext
 
-from courses import placement
+from courses import letters, placement
 from courses.capstones.models import Project
 from courses.progress import is_passed
 
@@ -45,7 +48,19 @@ def withdraw(project: Project) -> None:
 
 def hide(project: Project, *, by: "_User", reason: str) -> None:
     """An instructor takes it out; its maker reads why."""
-    Project.objects.filter(pk=project.pk).update(hidden_at=Now(), hidden_by=by, hidden_reason=reason[:300])
+    was_shown = Project.objects.filter(pk=project.pk, hidden_at=None)
+    if was_shown.update(hidden_at=Now(), hidden_by=by, hidden_reason=reason[:300]):
+        transaction.on_commit(lambda: _tell(project, reason[:300]), robust=True)
+
+
+def _tell(project: Project, reason: str) -> None:
+    path = reverse("capstones:project", args=[project.capstone.exercise.slug])
+    context = {"project": project, "reason": reason}
+    letters.write(project.learner, "capstones/letters/hidden.txt", _subject, context, path)
+
+
+def _subject() -> str:
+    return gettext("Your project was taken out of the gallery")
 
 
 def show_again(project: Project) -> None:

@@ -57,6 +57,7 @@ class _Round:
     capstone: Capstone
     people: set[int]
     makers: dict[Any, int]  # project → whose it is
+    decided: set[int]  # whose project is decided
     pairs: set[tuple[Any, int]]  # project and reviewer, whatever became of it
     given: Counter[int]
     open: Counter[int]
@@ -70,7 +71,12 @@ class _Round:
             for pk in self.people
             if pk != project.learner_id and (project.pk, pk) not in self.pairs and self.open[pk] < most
         ]
-        return min(free, key=lambda pk: (pk in reviewed_by_maker, self.given[pk], _chance.random()), default=None)
+        return min(free, key=lambda pk: self.rank(pk, is_mutual=pk in reviewed_by_maker), default=None)
+
+    def rank(self, pk: int, *, is_mutual: bool) -> tuple[bool, bool, int, float]:
+        """Who is asked first: last those whose own project is decided and who owe no review."""
+        is_done = pk in self.decided and self.given[pk] >= self.capstone.reviewers
+        return is_done, is_mutual, self.given[pk], _chance.random()
 
     def assign(self, project: Project) -> Review | None:
         chosen = self.choose(project)
@@ -100,12 +106,14 @@ def fill(capstone: Capstone) -> int:
 
 
 def _look(capstone: Capstone) -> _Round:
-    reviews = Review.objects.filter(project__capstone=capstone)
+    projects = Project.objects.filter(capstone=capstone)
+    reviews = Review.objects.filter(project__in=projects)
     standing = Counter(reviews.standing().values_list("reviewer_id", flat=True))
     return _Round(
         capstone,
         eligible(capstone),
-        dict(Project.objects.filter(capstone=capstone).values_list("pk", "learner_id")),
+        dict(projects.values_list("pk", "learner_id")),
+        set(projects.filter(decided_at__isnull=False).values_list("learner_id", flat=True)),
         set(reviews.values_list("project_id", "reviewer_id")),
         standing,
         Counter(reviews.open().values_list("reviewer_id", flat=True)),

@@ -6,7 +6,8 @@ from grading.models import Exercise
 
 BRIEF = {
     "th": (
-        "<p>ทำคนเดียวหรือทีมไม่เกินสี่คน ใช้เวลาราวสี่ชั่วโมง เลือกโจทย์หนึ่งข้อ</p><ol>"
+        "<p>ใช้เวลาราวสี่ชั่วโมง เลือกโจทย์หนึ่งข้อ ทำคนเดียวหรือช่วยกันเป็นทีมไม่เกินสี่คน ทุกคนส่งโน้ตบุ๊กของตนเอง "
+        "และไม่ทบทวนงานของทีมเดียวกัน</p><ol>"
         "<li><b>เจ้าหน้าที่เพิ่มหนึ่งคน</b> คำร้องถึงองค์กรปกครองส่วนท้องถิ่นสมมุติ 56 แห่ง "
         "ควรเพิ่มเจ้าหน้าที่หนึ่งคนที่ใดจึงช่วยประชาชนได้มากที่สุด</li>"
         "<li><b>ประชาชนควรเห็นอะไร</b> กรมธรรม์รถยนต์สมมุติ ควรเผยแพร่ข้อมูลเปิดชุดใด พร้อมคำอธิบายครบ 14 รายการ</li>"
@@ -14,7 +15,8 @@ BRIEF = {
         "<p>ผลงานคือโน้ตบุ๊กที่รันซ้ำได้ ผลลัพธ์ที่เผยแพร่ได้ กราฟ และบันทึกหนึ่งหน้า</p>"
     ),
     "en": (
-        "<p>Alone or as a team of up to four, about four hours. Choose one prompt.</p><ol>"
+        "<p>About four hours. Choose one prompt. Work alone or as a team of up to four; everybody sends a notebook "
+        "of their own, and nobody reviews within the team.</p><ol>"
         "<li><b>One more officer.</b> Requests to 56 fictional local bodies: where would one more officer help "
         "most?</li>"
         "<li><b>What should the public see?</b> Fictional motor policies: which open data set, with all 14 fields of "

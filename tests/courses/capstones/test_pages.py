@@ -357,3 +357,8 @@ def test_lists_ask_the_database_as_often_for_thirty_rows_as_for_one(decided, tea
 def test_the_way_to_the_project_stands_on_the_exercise(capstone, peer, settings):
     page = browser(peer(1)).get(reverse("courses:exercise", args=[capstone.exercise.slug])).text
     assert at(capstone) in page
+
+
+def test_the_result_of_the_examiner_leads_to_the_project(capstone, peer):
+    submission = handed_in(capstone, learner := peer(1))
+    assert at(capstone) in browser(learner).get(reverse("courses:submission", args=[submission.pk])).text

@@ -117,6 +117,18 @@ def test_who_is_late_is_replaced_as_soon_as_there_is_somebody_else(capstone, pee
     assert any("ส่งต่อ" in letter.subject and letter.to == [passed_on.reviewer.email] for letter in mail.outbox)
 
 
+def test_who_is_done_and_owes_no_review_is_asked_last(capstone, peer, teacher):
+    done, second, third = (sent(capstone, peer(number)) for number in (1, 2, 3))
+    for project in (done, second, third):
+        reviewed(project, [3, 3])
+    decide(done, teacher)
+    fourth = sent(capstone, peer(4))
+    assert set(fourth.reviews.values_list("reviewer", flat=True)) == {second.learner_id, third.learner_id}
+    sent(capstone, peer(5))
+    sixth = sent(capstone, peer(6))
+    assert done.learner_id not in sixth.reviews.values_list("reviewer", flat=True)
+
+
 def test_a_review_that_was_given_back_goes_to_somebody_else_and_never_returns(capstone, peer):
     first = sent(capstone, peer(1))
     sent(capstone, peer(2))
@@ -303,7 +315,9 @@ def test_when_the_time_for_reviews_is_over_it_waits_for_a_decision_with_what_the
 # --- The gallery -----------------------------------------------------------------------------------------------------
 
 
-def test_only_what_passed_is_shown_by_its_makers_choice_and_for_as_long_as_they_like(ready, teacher):
+def test_only_what_passed_is_shown_by_its_makers_choice_and_for_as_long_as_they_like(
+    ready, teacher, django_capture_on_commit_callbacks
+):
     assert refused(NotShown, gallery.share, ready, shows_name=True) == "not_passed"
     decide(ready, teacher)
     ready.refresh_from_db()
@@ -315,7 +329,10 @@ def test_only_what_passed_is_shown_by_its_makers_choice_and_for_as_long_as_they_
     ready.refresh_from_db()
     gallery.share(ready, shows_name=True)
     ready.refresh_from_db()
-    gallery.hide(ready, by=teacher, reason="มีชื่อบุคคลในตาราง")
+    with django_capture_on_commit_callbacks(execute=True):
+        gallery.hide(ready, by=teacher, reason="มีชื่อบุคคลในตาราง")
+    assert mail.outbox[-1].to == [ready.learner.email]
+    assert "มีชื่อบุคคลในตาราง" in mail.outbox[-1].body
     assert not Project.objects.in_gallery().exists()
     ready.refresh_from_db()
     assert refused(NotShown, gallery.share, ready, shows_name=True) == "hidden"
