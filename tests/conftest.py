@@ -123,12 +123,17 @@ def _rows_that_only_migrations_make(django_db_setup):
 def _make_again(sender, using, **kwargs):
     from django.contrib.auth.models import Permission
     from django.contrib.contenttypes.models import ContentType
-    from wagtail.models import Collection
+    from wagtail.models import Collection, Locale, Page, Site
 
     if sender.name != "wagtail":
         return
     if not Collection.objects.exists():
         Collection.add_root(name="Root")
+    if not Page.objects.exists():
+        Locale.objects.get_or_create(language_code="th")
+        root = Page.add_root(title="Root", slug="root")
+        welcome = root.add_child(instance=Page(title="Welcome", slug="home"))
+        Site.objects.get_or_create(is_default_site=True, defaults={"hostname": "localhost", "root_page": welcome})
     for app, model, codename in (
         ("wagtailadmin", "admin", "access_admin"),
         ("wagtail_localize", "translation", "submit_translation"),
