@@ -154,20 +154,19 @@ def load_people() -> int:
     """Creates the demo accounts that are missing; returns how many. Those that exist keep what they changed."""
     groups = roles.ensure_roles()
     password = make_password(DEMO_PASSWORD)  # hashed once: hashing is slow on purpose
-    made = sum(_person(person, password, groups) for person in [*STAFF, *LEARNERS])
-    _staff_providers()
-    return made
+    new = {person.login for person in [*STAFF, *LEARNERS] if _person(person, password, groups)}
+    _staff_providers(new)
+    return len(new)
 
 
-def _staff_providers() -> None:
-    """Two instructors work for the body whose the courses are; the third leads another, and sees nothing of it."""
-    partner, is_new = Provider.objects.get_or_create(
-        slug=PARTNER, defaults={"name_th": "มหาวิทยาลัยสาธิตริมโขง", "name_en": "Demo Rim Khong University"}
-    )
-    if is_new:
-        people = {login: User.objects.get(email=f"{login}@{DOMAIN}") for login in PROVIDER_ROLES}
-        for login, (is_partner, role) in PROVIDER_ROLES.items():
-            (partner if is_partner else content.provider()).admit(people[login], role)
+def _staff_providers(new: set[str]) -> None:
+    """Two instructors work for the body whose the courses are, with its data owner; the third leads another, and sees
+    nothing of it."""
+    names = {"name_th": "มหาวิทยาลัยสาธิตริมโขง", "name_en": "Demo Rim Khong University"}
+    partner = Provider.objects.get_or_create(slug=PARTNER, defaults=names)[0]
+    for login in new & PROVIDER_ROLES.keys():
+        is_partner, role = PROVIDER_ROLES[login]
+        (partner if is_partner else content.provider()).admit(User.objects.get(email=f"{login}@{DOMAIN}"), role)
 
 
 def _person(person: Person, password: str, groups: dict[str, Group]) -> bool:

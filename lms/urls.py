@@ -3,13 +3,13 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from lms import health
+from lms.accounts import views as account_views
 from lms.api import api
 
 urlpatterns = [
@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     # For the workbench's ears: whoever asks shows a token; in production no proxy leads here from outside.
     path("internal/workbench/", include("grading.workbench_api")),
-    path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    path("cms/login/", account_views.back_office_login),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("", include("lms.credentials.urls")),

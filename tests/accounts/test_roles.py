@@ -129,3 +129,15 @@ def test_the_back_office_keeps_scripts_strict_and_allows_editors_their_styles(cl
     assert "unsafe-inline" not in inside.partition("script-src")[2].partition(";")[0]
     assert "unsafe-inline" not in outside
     assert "frame-src 'none'" in outside
+
+
+def test_who_is_logged_in_without_a_right_to_the_back_office_is_told_so_and_not_sent_in_circles(
+    client, learner, instructor
+):
+    stranger = client.get("/cms/", follow=True)
+    assert stranger.redirect_chain[-1][0].startswith("/accounts/login/?next=")
+    client.force_login(learner)
+    answer = client.get("/cms/courses/", follow=True)
+    assert (answer.status_code, len(answer.redirect_chain)) == (403, 1)
+    client.force_login(instructor)
+    assert client.get("/cms/login/", follow=True).redirect_chain[-1][0] == "/cms/"
