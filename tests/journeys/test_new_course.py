@@ -274,7 +274,7 @@ def translate(hand):
     rows = page.locator("section[aria-labelledby=english-heading] tbody tr")
     for number in range(rows.count()):
         hand.click(rows.nth(number).locator("td a"))
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("ดาวน์โหลดไฟล์ PO").first).to_be_visible()  # the editor is there, with its buttons
         buttons = page.locator("main").get_by_role("button", name="แปล", exact=True)
         while buttons.count():
             left = buttons.count()
