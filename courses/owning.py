@@ -4,6 +4,7 @@ from typing import Any
 
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from courses import readdressing
 from grading.models import Provider
 
 
@@ -24,3 +25,10 @@ class OwnedForm(WagtailAdminModelForm):
             field.required, field.empty_label = True, None
             if self.instance.pk is None:
                 self.initial.setdefault("provider", field.queryset.first())
+
+    def save(self, commit: bool = True) -> Any:
+        old_slug = self.initial.get("slug") if self.instance.pk else None
+        row = super().save(commit)
+        if commit and old_slug and old_slug != row.slug and type(row) in readdressing.PAGES:
+            readdressing.moved(row, old_slug)
+        return row
