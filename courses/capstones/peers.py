@@ -56,7 +56,7 @@ class _Round:
 
     capstone: Capstone
     people: set[int]
-    makers: dict[Any, int]  # project → whose it is
+    read: dict[int, set[int]]  # reviewer → whose projects they were asked to read
     decided: set[int]  # whose project is decided
     pairs: set[tuple[Any, int]]  # project and reviewer, whatever became of it
     given: Counter[int]
@@ -64,14 +64,14 @@ class _Round:
 
     def choose(self, project: Project) -> int | None:
         """Somebody for this project; None when there is nobody."""
-        reviewed_by_maker = {self.makers.get(key) for key, reviewer in self.pairs if reviewer == project.learner_id}
+        read_by_maker = self.read.get(project.learner_id, set())
         most = self.capstone.reviewers + MOST_MORE
         free = [
             pk
             for pk in self.people
             if pk != project.learner_id and (project.pk, pk) not in self.pairs and self.open[pk] < most
         ]
-        return min(free, key=lambda pk: self.rank(pk, is_mutual=pk in reviewed_by_maker), default=None)
+        return min(free, key=lambda pk: self.rank(pk, is_mutual=pk in read_by_maker), default=None)
 
     def rank(self, pk: int, *, is_mutual: bool) -> tuple[bool, bool, int, float]:
         """Who is asked first: last those whose own project is decided and who owe no review."""
@@ -85,6 +85,7 @@ class _Round:
         due_at = timezone.now() + timedelta(days=self.capstone.review_days)
         review = Review.objects.create(project=project, reviewer_id=chosen, due_at=due_at)
         self.pairs.add((project.pk, chosen))
+        self.read.setdefault(chosen, set()).add(project.learner_id)
         self.given[chosen] += 1
         self.open[chosen] += 1
         transaction.on_commit(lambda: _write(review, "asked"), robust=True)
@@ -100,7 +101,8 @@ def fill(capstone: Capstone) -> int:
         held = Capstone.objects.select_for_update().select_related("exercise").get(pk=capstone.pk)
         round_ = _look(held)
         asked = 0
-        for project in Project.objects.under_review().filter(capstone=held).order_by("sent_at", "pk"):
+        waiting = Project.objects.under_review().filter(capstone=held).order_by("sent_at", "pk")
+        for project in waiting.prefetch_related("reviews"):
             asked += _fill(round_, project)
     return asked
 
@@ -109,19 +111,24 @@ def _look(capstone: Capstone) -> _Round:
     projects = Project.objects.filter(capstone=capstone)
     reviews = Review.objects.filter(project__in=projects)
     standing = Counter(reviews.standing().values_list("reviewer_id", flat=True))
+    pairs: set[tuple[Any, int]] = set()
+    read: dict[int, set[int]] = {}
+    for project, maker, reviewer in reviews.values_list("project_id", "project__learner_id", "reviewer_id"):
+        pairs.add((project, reviewer))
+        read.setdefault(reviewer, set()).add(maker)
     return _Round(
         capstone,
         eligible(capstone),
-        dict(projects.values_list("pk", "learner_id")),
+        read,
         set(projects.filter(decided_at__isnull=False).values_list("learner_id", flat=True)),
-        set(reviews.values_list("project_id", "reviewer_id")),
+        pairs,
         standing,
         Counter(reviews.open().values_list("reviewer_id", flat=True)),
     )
 
 
 def _fill(round_: _Round, project: Project) -> int:
-    standing = list(Review.objects.standing().filter(project=project))
+    standing = [one for one in project.reviews.all() if one.released_at is None]
     gone = [one for one in standing if one.sent_at is None and one.reviewer_id not in round_.people]
     for one in gone:
         _release(one)

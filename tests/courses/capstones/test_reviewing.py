@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.capstones import deciding, gallery, peers, sending
@@ -127,6 +129,19 @@ def test_who_is_done_and_owes_no_review_is_asked_last(capstone, peer, teacher):
     sent(capstone, peer(5))
     sixth = sent(capstone, peer(6))
     assert done.learner_id not in sixth.reviews.values_list("reviewer", flat=True)
+
+
+def test_finding_peers_asks_the_database_as_often_for_many_projects_as_for_few(
+    capstone, peer, django_assert_num_queries
+):
+    for number in range(1, 4):
+        sent(capstone, peer(number))
+    with CaptureQueriesContext(connection) as caught:
+        peers.fill(capstone)
+    for number in range(4, 14):
+        sent(capstone, peer(number))
+    with django_assert_num_queries(len(caught)):
+        peers.fill(capstone)
 
 
 def test_a_review_that_was_given_back_goes_to_somebody_else_and_never_returns(capstone, peer):
