@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -104,7 +104,7 @@ def search(courses: QuerySet[Any], asked: QueryDict) -> Found:
     the nearest page."""
     # NUL is refused by PostgreSQL and can be in no text of ours.
     query = fold(asked.get("q", "")[:LONGEST_QUERY].replace("\0", ""))
-    rows = _rows(courses)
+    rows = _rows(courses, with_text=bool(query))
     if query:
         rows = _matching(rows, query.casefold())
     all_facets = [FACETS[0], competency_facet(rows), FACETS[1], level_facet(), *FACETS[2:]]
@@ -137,20 +137,22 @@ def _address(query: str, all_facets: Sequence[Facet], chosen: dict[str, set[str]
     return address.urlencode()
 
 
-def _rows(courses: QuerySet[Any]) -> list[Row]:
-    """The courses with the words and the languages of their translations."""
+def _rows(courses: QuerySet[Any], *, with_text: bool) -> list[Row]:
+    """The courses with the languages of their translations, and with the words of all of them."""
+    said = F("search_text") if with_text else Value("")
     names = ("pk", "path", "title", "translation_key", "level", "theory_hours", "practice_hours", "areas", "roles")
     rows = [
         Row(pk, path, title, key, level, float(theory + practice), areas, roles, text)
-        for pk, path, title, key, level, theory, practice, areas, roles, text in courses.values_list(
-            *names, "search_text"
-        )
+        for pk, path, title, key, level, theory, practice, areas, roles, text in courses.annotate(
+            said=said
+        ).values_list(*names, "said")
     ]
     by_key = {row.key: row for row in rows}
     others = courses.model.objects.live().filter(translation_key__in=list(by_key))
     if len(rows) > 100:  # a list of a thousand keys is slower than all courses
         others = courses.model.objects.live()
-    for key, language, text in others.values_list("translation_key", "locale__language_code", "search_text"):
+    told = others.annotate(said=said).values_list("translation_key", "locale__language_code", "said")
+    for key, language, text in told:
         if row := by_key.get(key):
             row.languages.add(language)
             row.text += "\n" + text

@@ -23,6 +23,7 @@ from courses import outlines, placement
 from courses.back_office import needs, page
 from courses.forms import Day
 from courses.models import Cohort, CohortMember, CoursePage, DueDate, Enrollment, ModulePage
+from grading.thai_collation import BY_NAME
 
 MAY = "courses.change_cohort"
 ON_A_PAGE = 30
@@ -172,7 +173,7 @@ def join_path(found: Cohort) -> str:
 
 def members_of(found: Cohort, number: str | None) -> dict[str, Any]:
     """A page of members with how far each is."""
-    members = Paginator(found.members.select_related("learner"), ON_A_PAGE).get_page(number)
+    members = Paginator(found.members.select_related("learner").order_by(*BY_NAME), ON_A_PAGE).get_page(number)
     courses = placement.published([found.course_key])
     by_learner = outlines.for_learners(courses, [member.learner for member in members])
     rows = [(one, next((of.progress for of in by_learner[one.learner_id]), None)) for one in members]

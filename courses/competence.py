@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from courses import outlines, placement
 from courses.models import Competency, CourseCompetency, Path, Prerequisite, Role, SelfAssessment
 from courses.outlines import Outline
-from grading.models import QuizAttempt
+from grading.models import QuizAttempt, Submission
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, _User
@@ -55,9 +55,13 @@ def standings(learner: "_User", competencies: Sequence[Competency]) -> dict[int,
     found = {one.pk: Standing(one) for one in competencies}
     mapped = CourseCompetency.objects.filter(competency__in=found).select_related("exercise", "quiz")
     rows = list(mapped)
-    courses = placement.published({row.course_key for row in rows})
-    by_course = {one.course.translation_key: one for one in outlines.for_learners(courses, [learner])[learner.pk]}
     attempts = QuizAttempt.objects.counting_for(learner, [row.quiz_id for row in rows if row.quiz_id])
+    handed_in = set(Submission.objects.filter(learner=learner).values_list("exercise", flat=True))
+    # A course that somebody has not begun shows nothing of them, and a national catalog has hundreds.
+    begun = placement.begun_by(learner)
+    keys = {one.course_key for one in rows if one.quiz_id in attempts or one.exercise_id in handed_in} | begun
+    courses = placement.published({row.course_key for row in rows} & keys)
+    by_course = {one.course.translation_key: one for one in outlines.for_learners(courses, [learner])[learner.pk]}
     for row in rows:
         outline = by_course.get(row.course_key)
         if outline and (evidence := _evidence(row, outline, attempts)):

@@ -22,6 +22,7 @@ from courses.manual_grading import person
 from courses.models import CoursePage, LessonPage
 from grading import extending
 from grading.models import Exercise, Extension
+from grading.thai_collation import BY_NAME
 
 MAY = "grading.change_extension"
 
@@ -80,7 +81,7 @@ def extensions(request: HttpRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, _("The extension is granted."))
             return redirect("exercise_extensions", pk)
-    granted = exercise.extensions.select_related("learner", "granted_by")
+    granted = exercise.extensions.select_related("learner", "granted_by").order_by(*BY_NAME)
     return page(
         request,
         "exercises/extensions.html",

@@ -4,30 +4,39 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import get_language
-from wagtail.models import Page
+from wagtail.models import Page, ReferenceIndex
 
 from courses.blocks import placed_exercises, placed_quizzes
 from courses.events import taking_part
-from courses.models import CoursePage, Enrollment, LessonPage, ModulePage, Prerequisite
+from courses.models import CoursePage, Enrollment, LessonCompletion, LessonPage, ModulePage, Prerequisite
 from grading.models import Exercise, Quiz
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, _User
 
 
-def lessons_placing(placed: Exercise | Quiz, courses: list[CoursePage]) -> list[LessonPage | ModulePage]:
-    """The published lessons of ``courses`` that place it, in the order of the tree; modules that end with it, too."""
-    below = Q()
-    for course in courses:
-        below |= Q(path__startswith=course.path)
-    lessons = LessonPage.objects.live().filter(below).order_by("path") if courses else []
+def pages_placing(placed: Exercise | Quiz) -> list[LessonPage | ModulePage]:
+    """The published lessons that place it and modules that end with it, in every language, in the order of the tree.
+
+    Wagtail's index of references knows them: no other lesson is read, however many there are.
+    """
+    kinds = ContentType.objects.get_for_models(type(placed), Page)
+    naming = ReferenceIndex.objects.filter(
+        to_content_type=kinds[type(placed)], to_object_id=str(placed.pk), base_content_type=kinds[Page]
+    ).values_list("object_id", flat=True)
+    pages = [int(pk) for pk in naming]
+    lessons = LessonPage.objects.live().filter(pk__in=pages).order_by("path")
     if isinstance(placed, Exercise):
         return [lesson for lesson in lessons if placed.pk in placed_exercises(lesson.body.raw_data)]
-    modules = ModulePage.objects.live().filter(below, quiz=placed) if courses else []
     found = [lesson for lesson in lessons if placed.pk in placed_quizzes(lesson.body.raw_data)]
-    return sorted([*found, *modules], key=lambda page: page.path)
+    return sorted([*found, *ModulePage.objects.live().filter(quiz=placed)], key=lambda page: page.path)
+
+
+def lessons_placing(placed: Exercise | Quiz, courses: list[CoursePage]) -> list[LessonPage | ModulePage]:
+    """Those of ``pages_placing`` that belong to ``courses``."""
+    return [page for page in pages_placing(placed) if any(page.path.startswith(course.path) for course in courses)]
 
 
 def courses_placing(placed: Exercise | Quiz, among: list[uuid.UUID] | None = None) -> list[CoursePage]:
@@ -35,12 +44,14 @@ def courses_placing(placed: Exercise | Quiz, among: list[uuid.UUID] | None = Non
 
     ``among`` narrows the search to courses with these translation keys.
     """
-    courses = CoursePage.objects.live().select_related("locale").order_by("path")
-    if among is not None:
-        courses = courses.filter(translation_key__in=among)
-    found = list(courses)
-    paths = [lesson.path for lesson in lessons_placing(placed, found)]
-    return [course for course in found if any(path.startswith(course.path) for path in paths)]
+    above = {course_path(page) for page in pages_placing(placed)}
+    courses = CoursePage.objects.live().filter(path__in=above).select_related("locale").order_by("path")
+    return list(courses if among is None else courses.filter(translation_key__in=among))
+
+
+def course_path(page: LessonPage | ModulePage) -> str:
+    """Where in the tree the course of a lesson or a module stands."""
+    return str(page.path[: -page.steplen * (2 if isinstance(page, LessonPage) else 1)])
 
 
 def published(keys: Iterable[uuid.UUID]) -> list[CoursePage]:
@@ -50,6 +61,14 @@ def published(keys: Iterable[uuid.UUID]) -> list[CoursePage]:
     best = {page.translation_key: page for page in pages if page.locale.language_code != language}
     best |= {page.translation_key: page for page in pages if page.locale.language_code == language}
     return list(best.values())
+
+
+def begun_by(learner: "_User") -> set[uuid.UUID]:
+    """The courses that the learner is enrolled in, or read a lesson of before they left."""
+    keys = Enrollment.objects.filter(learner=learner).values_list("course_key", flat=True)
+    done = LessonCompletion.objects.filter(learner=learner).values("lesson_key")
+    above = {course_path(lesson) for lesson in LessonPage.objects.filter(translation_key__in=done).only("path")}
+    return {*keys, *CoursePage.objects.filter(path__in=above).values_list("translation_key", flat=True)}
 
 
 def is_enrolled_for(learner: "_User | AnonymousUser", placed: Exercise | Quiz) -> bool:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from wagtail import hooks
 from wagtail.admin.widgets.chooser import BaseChooser
@@ -42,4 +42,10 @@ BaseChooser.render = render_chooser
 
 @hooks.register("insert_global_admin_js")
 def back_office_script() -> str:
-    return format_html('<script src="{}"></script>', static("js/back-office.js"))
+    scripts = ((static(f"js/{name}.js"),) for name in ("back-office", "back-office-names"))
+    return format_html_join("", '<script src="{}"></script>', scripts)
+
+
+@hooks.register("insert_global_admin_css")
+def back_office_style() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("css/back_office_everywhere.css"))

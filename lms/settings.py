@@ -7,6 +7,7 @@ machine. Production differs by environment alone; ``manage.py check --deploy`` n
 import contextlib
 import os
 import secrets
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -461,6 +462,8 @@ WAGTAILADMIN_BASE_URL = PUBLIC_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
+# Some systems list "localtime" among the zones, which no browser knows.
+WAGTAIL_USER_TIME_ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
 WAGTAIL_FINISH_WORKFLOW_ACTION = "courses.approved.publish"
 # A translation begins as a draft, also that of a published page: a second person approves it.
 WAGTAILLOCALIZE_SYNC_LIVE_STATUS_ON_TRANSLATE = False

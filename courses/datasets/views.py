@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from courses.datasets.models import REQUIRED, Dataset, DatasetFile
 from courses.models.facets import Area
+from grading.thai_collation import in_thai_order
 
 PER_PAGE = 20
 
@@ -22,7 +23,7 @@ def library(request: HttpRequest) -> HttpResponse:
     found = Dataset.objects.public().found(chosen["q"]).annotate(file_count=Count("files"))
     # How many there are of each area among what the words find, whichever is chosen.
     counts = dict(found.order_by().values_list("topic").annotate(Count("pk", distinct=True)))
-    shown = _filtered(found, chosen).order_by("title", "pk")
+    shown = _filtered(found, chosen).order_by(in_thai_order("title"), "pk")
     context = {
         "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,

@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.admin import display
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -39,6 +40,7 @@ class InTwoLanguages(models.Model):
         return self.name
 
     @property
+    @display(description=_("Name"))
     def name(self) -> str:
         return self.name_en if (get_language() or "").startswith("en") else self.name_th
 

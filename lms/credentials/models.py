@@ -283,6 +283,7 @@ class Achievement(ClusterableModel):
         return self.name
 
     @property
+    @display(description=_("Name"))
     def name(self) -> str:
         return in_language(self.name_th, self.name_en)
 

@@ -72,6 +72,10 @@ class AchievementViewSet(SnippetViewSet):
 class CredentialInspect(InspectView):
     """What is written down about one credential; from here to what can be done to it."""
 
+    def get_field_display_value(self, field_name: str, field: Any) -> Any:
+        value = super().get_field_display_value(field_name, field)
+        return "–" if value is None else value
+
     @cached_property
     def header_more_buttons(self) -> list[Button]:
         if not self.request.user.has_perm(desk.MAY_WITHDRAW):

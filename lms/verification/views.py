@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from grading.thai_collation import in_thai_order
 from lms.certificates import sharing
 from lms.credentials import intake, verifying
 from lms.credentials.messages import HEADLINES, REASONS, Verdict
@@ -206,7 +207,7 @@ def issuers(request: HttpRequest) -> HttpResponse:
     """Whose credentials this site vouches for: its own issuers, and those of the signed list."""
     registry = trust.current()
     others = list(registry.issuers.values()) if registry else []
-    context = {"own": Issuer.objects.order_by("name_th"), "others": others, "registry": registry}
+    context = {"own": Issuer.objects.order_by(in_thai_order("name_th")), "others": others, "registry": registry}
     return render(request, "verification/issuers.html", context)
 
 

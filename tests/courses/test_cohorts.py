@@ -289,3 +289,10 @@ def test_the_outlines_of_many_say_what_the_outline_of_each_says(tree, learner, o
     assert [line.score for line in both[learner.pk][0].exercises.values()] == [9, 3]
     assert both[other_learner.pk][0].progress.done == 0
     assert outlines.for_learners([], [learner]) == {learner.pk: []}
+
+
+def test_members_are_listed_by_name_in_thai_order(author, cohort):
+    names = ["กอง", "ก้อง", "กาญจนา", "เกศินี", "แก้ว"]
+    join(cohort, *(make_person(f"m{n}@example.go.th", f"{name}ก") for n, name in enumerate(sorted(names))))
+    page = author.get(f"/cms/cohorts/{cohort.pk}/").text
+    assert sorted(names, key=lambda name: page.index(f"{name}ก")) == names
