@@ -29,8 +29,9 @@ ANSWERS = """
     courses:workbench_state courses:submission_state courses:requeue courses:appeal courses:withdraw_appeal
     courses:quiz_start courses:quiz_practice courses:quiz_save courses:quiz_finish courses:checklist courses:active
     courses:choose_path courses:leave_cohort courses:post_act privacy:consent privacy:export privacy:erase privacy:stay
-    dataset_send_back dataset_take_back publish_event_result event_team
-    courses:events:leave project_hide project_review_hide discard_package capstones:withdraw capstones:share
+    dataset_send_back dataset_take_back publish_event_result event_team courses:events:found
+    courses:events:board courses:events:leave project_hide project_review_hide discard_package capstones:withdraw
+    capstones:share
     records:take_over records:drop records:grant records:end records:send
 """
 # files and what programs read,
@@ -112,10 +113,8 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
     "dataset_owner": (OPERATOR, _pk("datasets.Dataset")),
     "event": (INSTRUCTOR, _pk("events.Event")),
     "delete_event": (INSTRUCTOR, _pk("events.Event")),
-    "courses:events:found": (LEARNER, lambda: [_field("events.Event")]),
     "courses:events:join": (LEARNER, lambda: [_field("events.Event")]),
     "courses:events:event": (LEARNER, lambda: [_field("events.Event")]),
-    "courses:events:board": (LEARNER, lambda: [_field("events.Event")]),
     "course_package": (INSTRUCTOR, _course),
     "incoming_package": (INSTRUCTOR, _pk("courses.IncomingPackage")),
     "project_decide": (INSTRUCTOR, _pk("capstones.Project")),
