@@ -15,7 +15,7 @@
 
   const lines = [...document.querySelectorAll('body')].flatMap((part) => {
     const copy = part.cloneNode(true);
-    for (const known of copy.querySelectorAll(apart)) known.remove();
+    for (const known of copy.querySelectorAll(`${apart}, [hidden], template`)) known.remove();
     return copy.innerText.split(/\n|\t/).map((line) => line.trim()).filter(Boolean);
   });
 
