@@ -10,6 +10,7 @@ from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.permissions import policy_registry
 
+from courses.events import taking_part
 from grading import providers
 from grading.models import Exercise, Quiz
 
@@ -23,7 +24,12 @@ class LessonForm(WagtailAdminPageForm):
         cleaned: dict[str, Any] = super().clean()
         if "body" in cleaned:
             there = _references(self.instance.body) if self.instance.pk else set()
-            if foreign := list(_foreign(_references(cleaned["body"]) - there, self.for_user)):
+            new = _references(cleaned["body"]) - there
+            if busy := taking_part.still_secret([pk for model, pk in new if model is Exercise]):
+                names = ", ".join(exercise.title for exercise in busy)
+                text = _("These belong to an event that is not over: a course would show them early. %(names)s")
+                self.add_error("body", text % {"names": names})
+            if foreign := list(_foreign(new, self.for_user)):
                 names = ", ".join(sorted(foreign))
                 self.add_error(
                     "body", _("You cannot place these here: they belong to others. %(names)s") % {"names": names}

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from courses import back_office, placement
 from courses.back_office import needs, page
 from courses.csv_cells import harmless
+from courses.events import taking_part
 from courses.events.board import board_at
 from courses.events.models import Challenge, Event, Team
 from courses.forms import Moment
@@ -63,7 +64,8 @@ class EventForm(OwnedForm):
         own = Challenge.objects.filter(event=self.instance.pk).values("exercise")
         free = Q(challenge=None) | Q(pk__in=own)
         chosen: Any = self.fields["exercises"]
-        chosen.queryset = providers.visible(Exercise.objects.filter(free), self.for_user).order_by("slug")
+        mine = providers.visible(Exercise.objects.filter(free), self.for_user)
+        chosen.queryset = (mine | Exercise.objects.filter(pk__in=own)).order_by("slug")
         chosen.initial = list(own.values_list("exercise", flat=True))
         for name in ("starts_at", "ends_at", "freezes_at"):
             self.fields[name].help_text = f"{self.fields[name].help_text} {_('Bangkok time.')}".strip()
@@ -73,6 +75,8 @@ class EventForm(OwnedForm):
 
     def clean_exercises(self) -> QuerySet[Exercise]:
         chosen: QuerySet[Exercise] = self.cleaned_data["exercises"]
+        if self.fields["exercises"].disabled:
+            return chosen
         for exercise in chosen:
             if placement.courses_placing(exercise):
                 text = _("“%(exercise)s” is in a course: its rules cannot be those of an event as well.")
@@ -89,6 +93,10 @@ class EventForm(OwnedForm):
             self.add_error("ends_at", _("It must end after it starts."))
         elif starts and ends and freezes and not starts < freezes < ends:
             self.add_error("freezes_at", _("This must be while the event lasts."))
+        owner = cleaned.get("provider")
+        if any(exercise.provider_id != (owner.pk if owner else None) for exercise in cleaned.get("exercises") or ()):
+            # Whoever sees the exercise sees what is hidden in it: they must be the same people.
+            self.add_error("exercises", _("The exercises must belong to the provider of the event, or to none as it."))
         if cleaned.get("is_published") and not self.errors and not cleaned.get("exercises"):
             self.add_error("is_published", _("There is nothing to solve yet."))
         return cleaned
@@ -98,12 +106,18 @@ class EventForm(OwnedForm):
         with transaction.atomic():
             event = cast(Event, self.save())
             chosen = list(self.cleaned_data["exercises"])
-            event.challenges.exclude(exercise__in=chosen).delete()
+            release(event, [one.exercise for one in event.challenges.all() if one.exercise not in chosen], actor)
             for exercise in chosen:
                 Challenge.objects.get_or_create(event=event, exercise=exercise)
             rules = {"opens_at": event.starts_at, "due_at": event.ends_at, "late_rule": Exercise.Late.REFUSED}
             extending.set_rules(chosen, rules=rules, actor=actor)
         return event
+
+
+def release(event: Event, exercises: list[Exercise], actor: Any) -> None:
+    """Takes exercises out of the event, whose moments are no longer their rules."""
+    event.challenges.filter(exercise__in=exercises).delete()
+    extending.set_rules(exercises, rules={"opens_at": None, "due_at": None}, actor=actor)
 
 
 def has_hidden_part(exercise: Exercise) -> bool:
@@ -176,6 +190,8 @@ def publish_result(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = Submission.objects.pending().filter(exercise__challenge__event=found).exists()
     if not found.is_over:
         messages.error(request, _("The event is not over."))
+    elif timezone.now() < taking_part.closes_at(found):
+        messages.error(request, _("Somebody has been granted more time, and can still hand in."))
     elif waiting:
         messages.error(request, _("Some submissions are still being graded. Try again in a moment."))
     elif Event.objects.filter(pk=pk, result_at=None).update(result_at=timezone.now()):
@@ -209,7 +225,9 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     found = own(request, pk)
     has_teams = found.teams.exists()
     if request.method == "POST" and not has_teams:
-        found.delete()
+        with transaction.atomic():
+            release(found, [one.exercise for one in found.challenges.all()], request.user)
+            found.delete()
         messages.success(request, _("The event is deleted."))
         return redirect("events")
     context = {"event": found, "has_teams": has_teams, **crumbs(found.title)}

@@ -54,7 +54,7 @@ class Event(models.Model):
     team_size = models.PositiveSmallIntegerField(
         _("people in a team, at most"), default=4, validators=[MinValueValidator(1), MaxValueValidator(LARGEST_TEAM)]
     )
-    shows_board = models.BooleanField(_("shows the board to those who take part"), default=True)
+    shows_board = models.BooleanField(_("shows the board while it lasts"), default=True)
     is_published = models.BooleanField(_("published"), default=False)
     result_at = models.DateTimeField(null=True, editable=False)  # when the result was published
     created_by = models.ForeignKey(

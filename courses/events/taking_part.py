@@ -1,17 +1,19 @@
 """Who may take part in an event, and what they may do when. Asked by the pages, and wherever access is decided."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 
-from courses.events.models import Challenge, Event, Team, TeamMember, team_of
+from courses.events.models import Event, Team, TeamMember, team_of
 from grading import providers
+from grading.models import Exercise, Extension
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, _User
-
-    from grading.models import Exercise
 
 
 class Refused(Exception):
@@ -23,25 +25,43 @@ class Refused(Exception):
         super().__init__(code)
 
 
-def may_take(person: "_User | AnonymousUser", exercise: "Exercise") -> bool:
+def may_take(person: "_User | AnonymousUser", exercise: Exercise) -> bool:
     """Whether the exercise is of an event that has begun, by the database's clock, and this person is in a team."""
     begun = Event.objects.published().filter(challenges__exercise=exercise, starts_at__lte=Now())
     return TeamMember.objects.filter(event__in=begun, person=person.pk).exists()
 
 
-def event_of(exercise: "Exercise") -> Event | None:
+def event_of(exercise: Exercise) -> Event | None:
     """The published event to which the exercise belongs."""
     return Event.objects.published().filter(challenges__exercise=exercise).first()
 
 
-def is_secret(exercise: "Exercise") -> bool:
-    """Whether people must not talk about it yet: its event is not over."""
-    return Challenge.objects.filter(exercise=exercise, event__ends_at__gt=Now()).exists()
+def is_secret(exercise: Exercise) -> bool:
+    """Whether people must not talk about it yet: its event is not over, or somebody has been granted more time."""
+    return bool(still_secret([exercise.pk]))
+
+
+def still_secret(exercises: Iterable[Any]) -> list[Exercise]:
+    """Of the exercises with these primary keys those that people must not see or talk about outside the event."""
+    lasts = Q(challenge__event__ends_at__gt=Now()) | Q(challenge__isnull=False, extensions__due_at__gt=Now())
+    return list(Exercise.objects.filter(lasts, pk__in=list(exercises)).distinct())
+
+
+def closes_at(event: Event) -> datetime:
+    """When the last of those who take part can hand in no more: at the end, or when an extension is over."""
+    granted = Extension.objects.filter(
+        exercise__challenge__event=event, learner__in=TeamMember.objects.filter(event=event).values("person")
+    )
+    latest: datetime | None = granted.aggregate(latest=Max("due_at"))["latest"]
+    return max(event.ends_at, latest or event.ends_at)
 
 
 def runs(person: "_User | AnonymousUser", event: Event) -> bool:
     """Whether this person may see what is hidden from those who compete."""
-    return person.has_perm("grading.view_exercise") and providers.is_visible(event.provider_id, person)
+    if not person.has_perm("grading.view_exercise"):
+        return False
+    owners = {event.provider_id, *event.challenges.values_list("exercise__provider", flat=True)}
+    return any(providers.is_visible(owner, person) for owner in owners)
 
 
 def found_team(event: Event, person: "_User", name: str) -> Team:

@@ -180,7 +180,8 @@ def board_context(request: HttpRequest, shown: Event) -> dict[str, Any]:
     if not request.user.is_authenticated:
         return context
     context["team"] = own = team_of(person(request), shown)
-    may_see = shown.has_begun and (shown.shows_board or taking_part.runs(request.user, shown))
+    is_open = shown.shows_board or shown.result_at is not None
+    may_see = shown.has_begun and (is_open or taking_part.runs(request.user, shown))
     if not may_see:
         return context
     seen = board_of(shown)

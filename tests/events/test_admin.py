@@ -250,3 +250,74 @@ def test_the_list_asks_as_much_for_thirty_as_for_one(
     client.get(LIST)
     with django_assert_max_num_queries(30):
         assert client.get(LIST).status_code == 200
+
+
+def test_the_exercises_are_of_the_events_own_provider(client, instructor, challenge, make_event):
+    client.force_login(instructor)
+    challenge.provider = make_provider("ours", "ของเรา")
+    challenge.provider.admit(instructor, "author")
+    challenge.save()
+    instructor = type(instructor).objects.get(pk=instructor.pk)
+    answered = client.post(f"{LIST}new/", filled(challenge, provider=""))
+    assert answered.status_code == 422
+    assert not Event.objects.exists()
+    assert client.post(f"{LIST}new/", filled(challenge, provider=challenge.provider_id)).status_code == 302
+
+
+def test_what_is_taken_out_of_an_event_keeps_none_of_its_moments(client, instructor, challenge, make_event):
+    event = make_event(1, 2)
+    client.force_login(instructor)
+    assert client.post(f"{LIST}{event.pk}/", filled(challenge, exercises=[], is_published="")).status_code == 302
+    challenge.refresh_from_db()
+    assert (challenge.opens_at, challenge.due_at) == (None, None)
+
+
+def test_a_deleted_event_lets_its_exercises_go(client, instructor, challenge, make_event):
+    event = make_event(1, 2)
+    client.force_login(instructor)
+    client.post(f"{LIST}{event.pk}/delete/")
+    challenge.refresh_from_db()
+    assert (challenge.opens_at, challenge.due_at) == (None, None)
+
+
+def test_the_result_waits_for_whoever_was_granted_more_time(
+    client, instructor, learner, challenge, make_event, make_team
+):
+    event = make_event(-2, -1)
+    make_team(event, "ข้าวหอม", learner)
+    more = challenge.extensions.create(learner=learner, due_at=timezone.now() + timedelta(hours=1), reason="ไฟดับ")
+    client.force_login(instructor)
+    publish = f"{LIST}{event.pk}/result/"
+    assert "ได้รับเวลาเพิ่ม" in client.post(publish, follow=True).text
+    assert Event.objects.get().result_at is None
+    more.due_at = timezone.now()
+    more.save()
+    client.post(publish)
+    assert Event.objects.get().result_at
+
+
+def test_an_event_is_edited_though_its_exercise_is_in_a_course_by_now(client, instructor, tree, exercise, make_event):
+    event = make_event(-2, -1)
+    event.challenges.create(exercise=exercise)
+    client.force_login(instructor)
+    assert client.post(f"{LIST}{event.pk}/", filled(exercise, title_th="ชื่อใหม่", freezes_at="")).status_code == 302
+    assert Event.objects.get().title_th == "ชื่อใหม่"
+
+
+def test_a_lesson_places_no_exercise_of_an_event_that_is_not_over(tree, instructor, challenge, make_event):
+    from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
+
+    from tests.courses.trees import exercise_block
+
+    make_event()
+    lesson = tree.lessons[0]
+    form_class = lesson.get_edit_handler().get_form_class()
+    placed = streamfield([("exercise", exercise_block(challenge)["value"])])
+    sent = nested_form_data({"title": "บท", "slug": "b", "minutes": "5", "body": placed, "summary": rich_text("")})
+    form = form_class(sent, instance=lesson, for_user=instructor)
+    form.is_valid()
+    assert "กิจกรรมที่ยังไม่สิ้นสุด" in str(form.errors["body"])
+    Event.objects.update(ends_at=timezone.now())
+    form = form_class(sent, instance=lesson, for_user=instructor)
+    form.is_valid()
+    assert "body" not in form.errors

@@ -1,5 +1,7 @@
 """Taking part in an event: teams, the clock, the board, as people see it."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -9,6 +11,7 @@ from courses.events.models import Event, Team, TeamMember
 from courses.events.taking_part import Refused
 from grading.models import Submission
 from tests.conftest import make_person
+from tests.courses.courses_in_the_making import author, make_provider
 from tests.courses.test_exercise_pages import answer
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +94,32 @@ def test_whoever_sees_what_is_hidden_cannot_compete(client, make_event, instruct
     assert "เข้าร่วมไม่ได้" in client.get(PAGE).text
     client.post(f"{PAGE}team/", {"name": "เรา"})
     assert not Team.objects.exists()
+
+
+def test_nor_whoever_sees_what_is_hidden_in_the_exercise_alone(client, make_event, tree):
+    """The event is of one provider, its exercise of none: an instructor of another may read its checks."""
+    make_event(provider=make_provider("ours", "ของเรา"))
+    client.force_login(author("them@example.go.th", make_provider("theirs", "ของเขา")))
+    client.post(f"{PAGE}team/", {"name": "เรา"})
+    assert not Team.objects.exists()
+
+
+def test_nobody_talks_about_it_while_one_person_has_more_time(
+    client, challenge, make_event, make_team, hand_in, learner, other_learner
+):
+    event = make_event(-2, -1)
+    make_team(event, "ข้าวหอม", learner)
+    make_team(event, "ข้าวเหนียว", other_learner)
+    hand_in(learner, 5, hours=-1.5)
+    challenge.extensions.create(learner=other_learner, due_at=timezone.now() + timedelta(hours=1), reason="ไฟดับ")
+    client.force_login(learner)
+    assert client.get("/exercises/open-data-day/discussion/").status_code == 403
+
+
+def test_a_result_is_seen_by_all_though_the_board_was_off(client, make_event, make_team, learner):
+    make_team(make_event(-2, -1, shows_board=False, result_at=timezone.now()), "ข้าวหอม", learner)
+    client.force_login(learner)
+    assert "<table" in client.get(PAGE).text
 
 
 def test_the_exercise_opens_for_teams_when_the_event_begins(client, make_event, make_team, learner, other_learner):

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(verbose_name='ends')),
                 ('freezes_at', models.DateTimeField(blank=True, help_text='Until the result is published. Empty: it never does.', null=True, verbose_name='board stands still from')),
                 ('team_size', models.PositiveSmallIntegerField(default=4, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)], verbose_name='people in a team, at most')),
-                ('shows_board', models.BooleanField(default=True, verbose_name='shows the board to those who take part')),
+                ('shows_board', models.BooleanField(default=True, verbose_name='shows the board while it lasts')),
                 ('is_published', models.BooleanField(default=False, verbose_name='published')),
                 ('result_at', models.DateTimeField(editable=False, null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
