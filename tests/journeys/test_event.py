@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from courses.demo import event
 from tests.journeys.test_journey import GRADED, answered, hand_in, log_in, register
-from tests.journeys.test_keyboard import ONE_SITE
+from tests.journeys.test_pages import ONE_SITE
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), ONE_SITE]
 PAGE = f"/events/{event.SLUG}/"
@@ -17,7 +17,7 @@ def test_a_team_joins_by_its_code_hands_in_and_climbs_the_board(walk):
     first.goto("/my/")
     first.get_by_role("link", name="กิจกรรมแข่งขัน").click()
     first.get_by_role("link", name="วันข้อมูลเปิดสาธิต").click()
-    first.fill("#team input[name=name]", "น้ำพริกกะปิ")
+    first.fill("section[aria-labelledby=team] input[name=name]", "น้ำพริกกะปิ")
     first.get_by_role("button", name="ตั้งทีมนี้").click()
     expect(first.locator("#board tr.own")).to_contain_text("น้ำพริกกะปิ")
     address = first.locator("code.address").inner_text()
