@@ -74,16 +74,18 @@ def _place(points: float, took: timedelta | None) -> tuple[float, timedelta]:
     return -points, took or timedelta(0)
 
 
-def board_of(event: Event) -> Board:
-    """The board as it is to be seen now; at most ``KEPT_SECONDS`` old."""
+def board_of(event: Event, seen_by: Team | None = None) -> Board:
+    """The board as it is to be seen now; at most ``KEPT_SECONDS`` old, and never without the team that looks at it."""
     until = event.board_until(timezone.now())
     key = f"event-board:{event.pk}:{bool(event.result_at)}:{event.is_frozen}"
     kept = cache.get(key)
-    if kept is None:
-        found = board_at(event, until)
-        cache.set(key, _packed(found), KEPT_SECONDS)
-        return found
-    return _unpacked(kept)
+    if kept is not None:
+        found = _unpacked(kept)
+        if seen_by is None or seen_by.out_at or any(line.team == seen_by.pk for line in found.standings):
+            return found
+    found = board_at(event, until)
+    cache.set(key, _packed(found), KEPT_SECONDS)
+    return found
 
 
 def board_at(event: Event, until: datetime) -> Board:

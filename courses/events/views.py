@@ -184,7 +184,7 @@ def board_context(request: HttpRequest, shown: Event) -> dict[str, Any]:
     may_see = shown.has_begun and (is_open or taking_part.runs(request.user, shown))
     if not may_see:
         return context
-    seen = board_of(shown)
+    seen = board_of(shown, own)
     teams = {team.pk: team for team in shown.teams.filter(out_at=None)}
     there = [line for line in seen.standings if line.team in teams]
     lines = [Line(one, teams[one.team], own is not None and one.team == own.pk) for one in there]

@@ -92,3 +92,12 @@ def test_the_kept_board_is_the_one_that_was_made(make_event, make_team, hand_in,
     hand_in(learner, 2.5, hours=-0.5)
     assert board_of(event) == board_of(event)
     assert [line.points for line in board_of(event).standings] == [2.5, 0]
+
+
+@pytest.mark.django_db
+def test_a_team_that_has_just_joined_sees_itself(make_event, make_team, learner, other_learner):
+    event = make_event()
+    make_team(event, "ข้าวหอม", other_learner)
+    board_of(event)
+    team = make_team(event, "ข้าวเหนียว", learner)
+    assert team.pk in [line.team for line in board_of(event, team).standings]
