@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -109,7 +109,7 @@ def _tell(topic: Post, reply: Post) -> None:
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - the app registry is loaded by then
 
     wrote = Post.objects.filter(Q(pk=topic.pk) | Q(topic=topic)).shown().values("author")
-    people = get_user_model().objects.filter(pk__in=wrote, is_active=True).exclude(pk=reply.author_id)
+    people = get_user_model().objects.filter(pk__in=wrote, is_active=True).exclude(posts=reply)
     context = {"topic": topic, "exercise": topic.exercise}
     path = reverse("courses:topic", args=[topic.exercise.slug, topic.pk])
     for person in wanting(UnwantedLetter.Kind.REPLIES, list(people.order_by("pk")[:MOST_READERS])):
@@ -118,6 +118,14 @@ def _tell(topic: Post, reply: Post) -> None:
 
 def _subject(topic: Post) -> str:
     return gettext("New reply: %(title)s") % {"title": topic.title}
+
+
+def forget(person: "_User") -> None:
+    """Takes a person's name and words out of the topics in which others replied, so that those replies stay when the
+    person's posts are deleted."""
+    others = Post.objects.exclude(author=person).exclude(topic=None)
+    kept = Post.objects.topics().filter(author=person, pk__in=others.values("topic"))
+    kept.update(author=None, title="–", text="", taken_back_at=Coalesce("taken_back_at", Now()))
 
 
 def settle(post: Post) -> None:

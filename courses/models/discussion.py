@@ -38,7 +38,8 @@ class Post(models.Model):
 
     exercise = models.ForeignKey(Exercise, models.CASCADE, related_name="posts")
     topic = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts")
+    # None: a topic whose author was erased, kept without a word of theirs for what others replied.
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="posts")
     title = models.CharField(_("what it is about"), max_length=150, blank=True)
     text = models.TextField(_("text"), max_length=LONGEST_TEXT)
     # All of it gives the solution away: shown to those who have passed.

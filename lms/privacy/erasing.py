@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 from wagtail.models import ModelLogEntry
 
+from courses import discussing
 from lms.accounts.models import User
 from lms.credentials import issuing
 from lms.credentials.models import AuditEntry, Credential, StatusEntry
@@ -72,6 +73,7 @@ def erase(person: User, *, keeps_credentials: bool, requested_at: datetime | Non
         for credential in Credential.objects.filter(learner=person).select_related("achievement__issuer", "key"):
             _reduce(credential, keeps=keeps_credentials)
         _forget_sessions(person)
+        discussing.forget(person)
         ModelLogEntry.objects.filter(content_type=_user_type(), object_id=str(person.pk)).delete()
         is_nameless = not _delete(person)
         record = ErasureRecord.objects.create(requested_at=requested_at, rows=rows, is_nameless=is_nameless)

@@ -2,9 +2,10 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from courses import post_text
+from courses import discussing, post_text
 from courses.models import Enrollment, Post, PostReport, UnwantedLetter
 from lms.accounts.roles import ensure_roles
+from lms.privacy import erasing
 from tests.conftest import make_person
 from tests.courses.trees import make_grade
 
@@ -313,3 +314,24 @@ def test_an_instructor_of_another_provider_sees_nothing_of_it(client, passed, le
     theirs.admit(instructor, "lead")
     assert client.get(of(passed)).status_code == 200
     assert passed.title in client.get("/cms/discussions/").text
+
+
+def test_what_others_replied_stays_when_the_author_of_a_topic_is_erased(client, learner, other_learner, exercise, tree):
+    for person in (learner, other_learner):
+        Enrollment.objects.enroll(learner=person, course_key=tree.course.translation_key)
+        make_grade(person, exercise, 10)
+    topic = discussing.write(exercise, learner, title="น้ำฝนถาม", text="ทำไมอ่านไฟล์ไม่ได้")
+    lonely = discussing.write(exercise, learner, title="ไม่มีใครตอบ", text="…")
+    reply = discussing.write(exercise, other_learner, text="ลอง cp874", topic=topic)
+    own = discussing.write(exercise, learner, text="ขอบคุณครับ", topic=topic)
+
+    erasing.erase(learner, keeps_credentials=False)
+
+    assert not Post.objects.filter(pk__in=[lonely.pk, own.pk]).exists()
+    assert Post.objects.get(pk=reply.pk).text == "ลอง cp874"
+    kept = Post.objects.get(pk=topic.pk)
+    assert (kept.author, kept.title, kept.text) == (None, "–", "")
+    client.force_login(other_learner)
+    page = client.get(f"/exercises/{exercise.slug}/discussion/{topic.pk}/")
+    assert "ลอง cp874" in page.text
+    assert client.get(f"/exercises/{exercise.slug}/discussion/").status_code == 200
