@@ -148,6 +148,12 @@ class ExerciseForm(OwnedForm):
     def clean_hidden_files(self) -> list[DataFile]:
         return list(self.uploaded("hidden_files", is_hidden=True))
 
+    def clean_library_files(self) -> Any:
+        chosen = self.cleaned_data["library_files"]
+        for one in chosen:
+            checked_name(one.name)
+        return chosen
+
     def uploaded(self, field: str, *, is_hidden: bool) -> Iterator[DataFile]:
         for upload in self.cleaned_data[field]:
             yield DataFile(name=file_name(upload), content=read_upload(upload, MAX_FILE_BYTES), is_hidden=is_hidden)
@@ -205,7 +211,11 @@ def said(problem: Problem) -> str:
 
 def file_name(upload: "UploadedFile[bytes]") -> str:
     """The name under which notebooks will open the file. Raises ValidationError when it cannot be one."""
-    name = printable(upload.name or "")
+    return checked_name(printable(upload.name or ""))
+
+
+def checked_name(name: str) -> str:
+    """The name. Raises ValidationError when no data file can be called so."""
     if not is_file_name(name):
         raise ValidationError(_("“%(name)s” cannot be the name of a data file.") % {"name": name[:80]})
     return name

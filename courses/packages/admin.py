@@ -123,19 +123,28 @@ def incoming_package(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if row.course_key:
         return to_course(row)
     try:
-        package = reading.read(io.BytesIO(bytes(row.content)))
+        return preview(request, row)
     except BadPackage as error:  # what was read when it was uploaded is read otherwise since an update of the site
-        messages.error(request, " ".join(error.problems))
-        return redirect("import_package")
+        problems = error.problems
+    except Exception:  # of a stranger's file: whatever it is, its uploader can get rid of it
+        log.exception("incoming_package_failed", extra={"package": str(row.pk)})
+        problems = [_("The package cannot be worked on. Nothing was made of it.")]
+    context = {"incoming": row, "problems": problems}
+    return course_desk.show(request, "packages/unusable.html", _("Course package"), None, context, status=422)
+
+
+def preview(request: HttpRequest, row: IncomingPackage) -> HttpResponse:
+    """What would be made; by POST, makes it."""
+    package = reading.read(io.BytesIO(bytes(row.content)))
     first: Any = Provider.objects.written_by(request.user).first()
     asked = request.POST if request.method == "POST" else request.GET
     usual = {"provider": first.pk if first else "", "code": package.course["code"]}
     form = TargetForm(request.user, asked if "code" in asked else usual)
     is_sound = form.is_valid()
-    if request.method == "POST" and is_sound and made(request, pk):
-        return to_course(own(request, pk))
+    if request.method == "POST" and is_sound and made(request, row.pk):
+        return to_course(own(request, row.pk))
     chosen = form.cleaned_data if is_sound else {}
-    plan = planning.make(package, provider=chosen.get("provider"), code=chosen.get("code", ""))
+    plan = planning.make(package, provider=chosen.get("provider"), by=request.user, code=chosen.get("code", ""))
     context = {
         "form": form,
         "incoming": row,

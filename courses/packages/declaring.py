@@ -122,12 +122,15 @@ def _candidates(draw: Any) -> Iterable[int]:
 
 
 def dataset(row: Dataset, pinned: Iterable[DatasetFile], files: Files) -> Declared:
-    """A data set's description, with those of its files that are ``pinned``."""
+    """A data set's description, with those of its files that are ``pinned``: equal ones once."""
+    first: dict[str, DatasetFile] = {}
+    for file in sorted(pinned, key=lambda one: (one.name, one.sha256)):
+        first.setdefault(file.sha256, file)
     kept = [
         {
             "name": file.name,
             "sha256": files.keep("data", file.name, lambda pk=file.pk: _content(DatasetFile, pk)),  # type: ignore[misc]
         }
-        for file in sorted(pinned, key=lambda one: (one.name, one.sha256))
+        for file in first.values()
     ]
     return {"slug": row.slug, "facts": {name: getattr(row, name) for name in OF_DATASET}, "files": kept}

@@ -34,11 +34,11 @@ def take_over(package: Package, *, provider: Provider | None, code: str, by: Any
         BadPackage: it cannot be done; nothing was written.
     """
     with transaction.atomic():
-        plan = planning.make(package, provider=provider, code=code)
+        plan = planning.make(package, provider=provider, by=by, code=code)
         if not plan.problems:
             # Of two at once the second one waits here, and then finds the first one's course.
             Page.objects.select_for_update().get(pk=plan.catalogs["th"].pk)
-            plan = planning.make(package, provider=provider, code=code)
+            plan = planning.make(package, provider=provider, by=by, code=code)
         if plan.problems:
             raise BadPackage(plan.problems)
         work = _Import(plan, by)
@@ -157,7 +157,8 @@ class _Import:
 
     def quiz(self, line: planning.Line) -> Quiz:
         facts = {name: line.declared[name] for name in declaring.OF_QUIZ}
-        row = Quiz(slug=line.slug, provider=self.plan.provider, **facts)
+        # Without drafts of their own quizzes are taken where a published course places them, and by nobody else.
+        row = Quiz(slug=line.slug, provider=self.plan.provider, **facts | {"is_public_practice": False})
         row.full_clean()
         row.save()
         for order, draw in enumerate(line.declared["draws"]):
@@ -232,13 +233,13 @@ class _Import:
         return changed
 
     def map_competencies(self) -> None:
-        CourseCompetency.objects.bulk_create(
-            CourseCompetency(
+        for one, competency in self.plan.competencies:
+            row = CourseCompetency(
                 course_key=self.plan.keys[self.package.course["key"]],
                 competency=competency,
                 level=one["level"],
                 exercise=self.rows["exercises"].get(one["exercise"]),
                 quiz=self.rows["quizzes"].get(one["quiz"]),
             )
-            for one, competency in self.plan.competencies
-        )
+            row.full_clean()
+            row.save()

@@ -75,8 +75,9 @@ class Plan:
         return [line for line in self.lines if line.kind == kind]
 
 
-def make(package: Package, *, provider: Provider | None, code: str = "") -> Plan:
-    """What would be made for the provider (None: common property); ``code``: another one than the package's."""
+def make(package: Package, *, provider: Provider | None, by: Any, code: str = "") -> Plan:
+    """What ``by`` (None: not known yet) would make for the provider (None: common property); ``code``: another one
+    than the package's."""
     catalog = CourseIndexPage.objects.filter(locale__language_code="th").order_by("path").first()
     catalogs = {"th": catalog} if catalog else {}
     if catalog:
@@ -86,7 +87,7 @@ def make(package: Package, *, provider: Provider | None, code: str = "") -> Plan
     _keys(plan)
     _course(plan)
     _rows(plan)
-    _competencies(plan)
+    _competencies(plan, may_map=bool(by) and by.has_perm("courses.add_coursecompetency"))
     plan.notes += _incomplete(package)
     return plan
 
@@ -135,8 +136,14 @@ def _rows(plan: Plan) -> None:
     for one in manifest["quizzes"]:
         quiz = quizzes[one["slug"]]
         is_drawn_alike = kept.issuperset(draw["bank"] for draw in one["draws"])
-        same_quiz = declaring.quiz(quiz) if quiz and is_drawn_alike else None
+        # Whether everybody may try it is for each site to say.
+        by_site = {"is_public_practice": one["is_public_practice"]}
+        same_quiz = declaring.quiz(quiz) | by_site if quiz and is_drawn_alike else None
         plan.lines.append(_line(plan, "quizzes", one, quiz, same_quiz))
+    closed = [line.slug for line in plan.of("quizzes") if line.state != REUSED and line.declared["is_public_practice"]]
+    if closed:
+        text = _("Open to everybody where they come from, here to learners of the course alone: the quizzes %(codes)s")
+        plan.notes.append(text % {"codes": ", ".join(closed)})
     for one in manifest["datasets"]:
         plan.lines.append(_dataset(plan, one))
 
@@ -178,14 +185,20 @@ def _free(plan: Plan, kind: str, model: Any, slug: str) -> str:
     return next(one for number in count(2) if (one := f"{base}-{number}") not in taken)
 
 
-def _competencies(plan: Plan) -> None:
+def _competencies(plan: Plan, *, may_map: bool) -> None:
+    declared = plan.package.manifest["competencies"]
+    if declared and not may_map:
+        codes = sorted({f"{one['framework']}/{one['code']}" for one in declared})
+        text = _("Left out, for an operator says which competencies a course shows: %(codes)s")
+        plan.notes.append(text % {"codes": ", ".join(codes[:10])})
+        return
     lacking = set()
-    for one in plan.package.manifest["competencies"]:
+    for one in declared:
         found = Competency.objects.filter(framework__slug=one["framework"], code=one["code"]).first()
-        if found:
+        if found and one["level"] <= found.framework.levels:
             plan.competencies.append((one, found))
         else:
-            lacking.add(f"{one['framework']}/{one['code']}")
+            lacking.add(f"{one['framework']}/{one['code']} ({one['level']})")
     if lacking:
         text = _("Not known here, and left out: the competencies %(codes)s. An operator loads their framework.")
         plan.notes.append(text % {"codes": ", ".join(sorted(lacking)[:10])})

@@ -6,6 +6,7 @@ file against its hash and its kind, every name against what it should lead to.
 
 import hashlib
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, exceptions, validators
 from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
@@ -39,7 +40,16 @@ MOST_BYTES = 500 * 1024 * 1024  # of everything, unpacked
 MOST_MANIFEST_BYTES = 20 * 1024 * 1024
 MOST_DEPTH = 40
 MOST_SAID = 20
-_VALIDATOR = Draft202012Validator(SCHEMA)
+_NOT_FOR_TEXT = re.compile(r"[\0\ud800-\udfff]")  # no database keeps them
+
+
+def _whole(validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[exceptions.ValidationError]:
+    """``pattern`` as the standard has it: in Python ``$`` also stands before a line break at the end."""
+    if validator.is_type(value, "string") and not re.fullmatch(pattern, value):
+        yield exceptions.ValidationError("does not match")
+
+
+_VALIDATOR = validators.extend(Draft202012Validator, {"pattern": _whole})(SCHEMA)
 
 
 class BadPackage(ValueError):
@@ -83,6 +93,14 @@ class Package:
         """Those that the course's own page is in, Thai first."""
         return sorted(self.course["pages"], key=lambda code: code != settings.LANGUAGE_CODE)
 
+    def references(self) -> Iterator[str]:
+        """The hash of each file, as often as something is made of it."""
+        manifest = self.manifest
+        listed = [*manifest["images"], *manifest["documents"]]
+        listed += [file for kind in ("exercises", "datasets") for one in manifest[kind] for file in one["files"]]
+        yield from (one["sha256"] for one in listed)
+        yield from (one["notebook"] for one in manifest["exercises"] if one["notebook"] is not None)
+
     def lessons(self) -> Iterator[dict[str, Any]]:
         for module in self.course["modules"]:
             yield from module["lessons"]
@@ -115,7 +133,7 @@ def why_unusable(code: str) -> str:
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     try:
         content = archives.read(archive, archive.getinfo("manifest.json"), MOST_MANIFEST_BYTES)
-        manifest = json.loads(content)
+        manifest = json.loads(content.decode())
     except (KeyError, Unusable, ValueError, RecursionError) as error:
         raise BadPackage([_("There is no manifest.json in it that can be read: this is no course package.")]) from error
     if not isinstance(manifest, dict) or manifest.get("type") != "CoursePackage":
@@ -123,7 +141,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     if manifest.get("version") != VERSION:
         text = _("The package is of version %(version)s; this site reads version %(own)s.")
         raise BadPackage([text % {"version": str(manifest.get("version"))[:20], "own": VERSION}])
-    if b"\\u0000" in content or _is_deeper(manifest, MOST_DEPTH):
+    if _is_deeper(manifest, MOST_DEPTH) or any(_NOT_FOR_TEXT.search(text) for text in _texts(manifest)):
         raise BadPackage([_("The manifest holds what no course has.")])
     broken = next(_VALIDATOR.iter_errors(manifest), None)
     if broken is not None:
@@ -138,6 +156,15 @@ def _is_deeper(value: Any, levels: int) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string in it, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for one in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 class _Check:
@@ -155,16 +182,21 @@ class _Check:
     def problems(self) -> Iterator[str]:
         problems = [*self.files()]
         if not problems:  # nothing is read from files that are not what they say
-            problems = [*self.names(), *self.exercises(), *self.banks(), *self.of_uploads(), *self.pages()]
+            problems = [*self.names(), *self.data_files(), *self.exercises(), *self.banks()]
+            problems += [*self.of_uploads(), *self.pages()]
         yield from dict.fromkeys(problems)
 
     def files(self) -> Iterator[str]:
-        entries = self.package.manifest["files"]
-        if sum(one["size"] for one in entries) > MOST_BYTES:
-            yield _("The files together are larger than %(number)d MB.") % {"number": MOST_BYTES >> 20}
-            return
-        if _twice(one["path"] for one in entries) or _twice(one["sha256"] for one in entries):
+        manifest, index = self.package.manifest, self.package.index
+        entries = manifest["files"]
+        once = [entries, manifest["images"], manifest["documents"], *(one["files"] for one in manifest["datasets"])]
+        if _twice(one["path"] for one in entries) or any(_twice(one["sha256"] for one in listed) for listed in once):
             yield _("The manifest names a file twice.")
+            return
+        # A file may be named in many places, and is written in each.
+        written = sum(index[digest]["size"] for digest in self.package.references() if digest in index)
+        if max(written, sum(one["size"] for one in entries)) > MOST_BYTES:
+            yield _("The files together are larger than %(number)d MB.") % {"number": MOST_BYTES >> 20}
             return
         for one in entries:
             try:
@@ -178,16 +210,13 @@ class _Check:
         for kind in ("exercises", "quizzes", "banks", "datasets"):
             for slug in _twice(one["slug"] for one in manifest[kind]):
                 yield _("Two things have the code %(code)s.") % {"code": slug}
+        if any(one["exercise"] and one["quiz"] for one in manifest["competencies"]):
+            yield _("Name an exercise or a quiz, not both.")
         for _key in _twice(self.package.keys()):
             yield _("Two pages have the same key.")
         banks = {one["slug"] for one in manifest["banks"]}
         wanted = [
-            (self.package.index, [one["sha256"] for kind in ("images", "documents") for one in manifest[kind]]),
-            (self.package.index, [one["notebook"] for one in manifest["exercises"]]),
-            (
-                self.package.index,
-                [f["sha256"] for kind in ("exercises", "datasets") for one in manifest[kind] for f in one["files"]],
-            ),
+            (self.package.index, self.package.references()),
             (banks, [draw["bank"] for one in manifest["quizzes"] for draw in one["draws"]]),
             (self.slugs[Quiz], [module["quiz"] for module in self.package.course["modules"]]),
             (self.slugs[Exercise], [one["exercise"] for one in manifest["competencies"]]),
@@ -198,18 +227,23 @@ class _Check:
                 if name is not None and name not in there:
                     yield _missing(name)
 
+    def data_files(self) -> Iterator[str]:
+        """What an exercise is run with lies in one folder; a data set keeps older files of the same name."""
+        index = self.package.index
+        for kind in ("exercises", "datasets"):
+            for one in self.package.manifest[kind]:
+                is_one_folder = kind == "exercises"
+                sizes = [index[file["sha256"]]["size"] for file in one["files"] if file["sha256"] in index]
+                names = [file["name"] for file in one["files"]]
+                is_twice = is_one_folder and _twice(name.casefold() for name in names)
+                if is_twice or not all(is_file_name(name) for name in names):
+                    yield _("%(code)s: a data file has a name that it cannot have.") % {"code": one["slug"]}
+                is_too_much = is_one_folder and sum(sizes) > MAX_FILES_BYTES
+                if is_too_much or any(size > MAX_FILE_BYTES for size in sizes):
+                    yield _("%(code)s: the data files are too large.") % {"code": one["slug"]}
+
     def exercises(self) -> Iterator[str]:
         for one in self.package.manifest["exercises"]:
-            sizes = [
-                self.package.index[file["sha256"]]["size"]
-                for file in one["files"]
-                if file["sha256"] in self.package.index
-            ]
-            names = [file["name"].casefold() for file in one["files"]]
-            if _twice(names) or not all(is_file_name(file["name"]) for file in one["files"]):
-                yield _("%(code)s: a data file has a name that it cannot have.") % {"code": one["slug"]}
-            if sum(sizes) > MAX_FILES_BYTES or any(size > MAX_FILE_BYTES for size in sizes):
-                yield _("%(code)s: the data files are too large.") % {"code": one["slug"]}
             try:
                 Limits.from_dict(one["limits"])
             except (TypeError, ValueError):
@@ -283,7 +317,7 @@ class _Check:
                 yield _missing(str(raw))
         elif raw not in ("", None):  # a draft may have to be finished
             try:
-                if not isinstance(raw, (str, bool)):
+                if not isinstance(raw, bool if isinstance(block, blocks.BooleanBlock) else str):
                     raise TypeError
                 block.clean(block.to_python(raw))
             except (ValidationError, TypeError, ValueError):

@@ -143,6 +143,8 @@ DATASET = _closed(
     slug=_code(100),
     facts={
         "type": "object",
+        "properties": {"title": _text(300, 1)},
+        "required": ["title"],
         "maxProperties": 40,
         "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
     },

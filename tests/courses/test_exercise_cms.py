@@ -5,8 +5,10 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from courses.datasets.models import DatasetFile
 from courses.demo import cleaning, reading_files
 from grading.models import AuditEntry, Exercise, ExerciseVersion
+from tests.datasets.test_datasets import make_dataset
 
 pytestmark = pytest.mark.django_db
 SOURCE = reading_files.exercise().source
@@ -219,3 +221,15 @@ def test_rules_are_set_with_the_exercise_in_bangkoks_time_and_leave_a_trace(auth
     trail = author.get(f"/cms/exercise-audit/{exercise.pk}/").text
     assert "ไม่รับงาน → รับงานแต่หักคะแนน" in trail
     assert "31 ม.ค. 70 23:59 น." in trail
+
+
+def test_a_file_of_the_library_whose_name_no_data_file_can_have_is_not_copied(author, exercise):
+    dataset = make_dataset("stored-otherwise")
+    for name in ("../../a.csv", "a\nb.csv"):
+        kept = DatasetFile.keep(dataset, name, b"x")
+        refused = author.post(edit_url(exercise), fields(library_files=[kept.pk]))
+        assert refused.status_code == 200
+        assert name not in files_of(exercise)
+    kept = DatasetFile.keep(dataset, "ไฟล์.csv", b"x")
+    assert author.post(edit_url(exercise), fields(library_files=[kept.pk])).status_code == 302
+    assert "ไฟล์.csv" in files_of(exercise)

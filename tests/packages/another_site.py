@@ -9,7 +9,7 @@ PROVIDER, AUTHOR, REVIEWER = "partner", "writer@partner.example", "reader@partne
 
 def found():
     """A site with a catalog, roles, frameworks, one provider with its author, and a reviewer; no course at all."""
-    from django.contrib.auth.models import Group
+    from django.contrib.auth.models import Group, Permission
     from django.core.management import call_command
 
     from courses.demo import content
@@ -23,6 +23,8 @@ def found():
     provider = Provider.objects.create(slug=PROVIDER, name_th="มหาวิทยาลัยคู่ร่วมมือสาธิต")
     for email, group in ((AUTHOR, "Instructors"), (REVIEWER, "Reviewers")):
         User.objects.create_user(email, None, given_name=email).groups.add(Group.objects.get(name=group))
+    # Which competencies a course shows is an operator's word.
+    User.objects.get(email=AUTHOR).user_permissions.add(Permission.objects.get(codename="add_coursecompetency"))
     provider.admit(User.objects.get(email=AUTHOR), ProviderMember.Role.LEAD)
 
 

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from PIL import Image as Picture
 from wagtail.documents import get_document_model
@@ -45,6 +46,13 @@ def provider(tree):
 @pytest.fixture
 def writer(provider):
     return author("writer@example.go.th", provider)
+
+
+@pytest.fixture
+def mapper(writer):
+    """The author, who may also say which competencies a course shows."""
+    writer.user_permissions.add(Permission.objects.get(codename="add_coursecompetency"))
+    return type(writer).objects.get(pk=writer.pk)
 
 
 def picture(color="teal"):

@@ -14,11 +14,12 @@ from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Page
 
-from courses.models import CoursePage, LessonPage
+from courses.models import CourseCompetency, CoursePage, LessonPage
 from courses.packages import bodies, exporting, importing, planning, reading, schema
 from courses.packages.reading import BadPackage
 from grading.models import Exercise, ItemBank, Provider, Quiz
-from tests.courses.courses_in_the_making import make_provider
+from tests.conftest import make_person
+from tests.courses.courses_in_the_making import author, make_provider
 from tests.packages.conftest import packed
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +101,20 @@ WRONG = [
     at("files", 0, "path")("data/0123456789abcdef.csv"),
     at("files", 0, "size")(1),
     at("competencies", 0, "exercise")("nobody"),
-    at("datasets", 0, "facts")({"license_id": {}}),
+    at("competencies", 0, "quiz")("pk-quiz"),
+    at("datasets", 0, "facts", "license_id")({}),
+    at("datasets", 0, "facts")({}),
+    at("datasets", 0, "files", 0, "name")("../../a"),
+    at("datasets", 0, "files", 0, "name")("a\nb.csv"),
+    at("datasets", 0, "files", 0, "name")("\ud800.csv"),
+    lambda m: m["datasets"][0]["files"].append(m["datasets"][0]["files"][0] | {"name": "b.csv"}),
+    lambda m: m["images"].append(m["images"][0] | {"title": "again"}),
+    lambda m: m["documents"].append(m["documents"][0] | {"name": "again.csv"}),
+    at("course", "pages", "th", "title")("a\ud800"),
+    at("course", "pages", "th", "summary")("a\0"),
+    at("banks", 0, "items", 0, "a\udfff")(1),
+    lambda m: at("key")(m["course"]["modules"][0]["key"] + "\n")(m["course"]["modules"][0]),
+    lambda m: at("slug")("lesson\n")(lesson(m)),
     lambda m: m["files"].append(m["files"][0]),
     lambda m: m["exercises"].append(m["exercises"][0]),
     lambda m: m["course"]["modules"][0]["lessons"].append(m["course"]["modules"][0]["lessons"][0]),
@@ -113,6 +127,9 @@ WRONG = [
     block("exercise", {"exercise": ["pk-n1"], "note": ""}),
     block("code", {"language": "cobol", "code": "x", "can_be_tried": False}),
     block("callout", {"kind": {"a": 1}, "text": "x"}),
+    block("text", True),
+    block("code", {"language": "python", "code": True, "can_be_tried": False}),
+    block("code", {"language": "python", "code": "x", "can_be_tried": "yes"}),
     block(["text"], "x"),
     at("course", "pages", "th", "outcomes")([{"type": "outcome", "value": {"a": 1}}]),
 ]
@@ -165,6 +182,47 @@ def test_a_file_that_is_not_what_its_hash_says_is_refused(file):
         told = json.loads(archive.read("manifest.json"))["files"][0]
     with pytest.raises(BadPackage):
         reading.read(changed(file, files={told["path"]: b"x" * told["size"]}))
+
+
+def test_a_manifest_in_another_encoding_is_none(file):
+    with zipfile.ZipFile(file) as archive:
+        text = archive.read("manifest.json").decode()
+    for encoding in ("utf-16", "utf-32", "utf-8-sig"):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("manifest.json", text.encode(encoding))
+        with pytest.raises(BadPackage, match=r"manifest\.json"):
+            reading.read(buffer)
+
+
+def test_a_file_counts_as_often_as_it_would_be_written(file, monkeypatch):
+    def library(manifest):
+        first = manifest["datasets"][0]
+        manifest["datasets"] = [first | {"slug": f"pk-{number}"} for number in range(200)]
+
+    taken = changed(file, library)
+    reading.read(taken)
+    manifest = reading.read(file).manifest
+    monkeypatch.setattr(reading, "MOST_BYTES", 2 * sum(one["size"] for one in manifest["files"]))
+    reading.read(file)
+    with pytest.raises(BadPackage, match="MB"):
+        reading.read(taken)
+
+
+def test_a_file_of_a_data_set_has_the_bound_of_every_data_file(file, monkeypatch):
+    def use(manifest, digest):
+        manifest["datasets"][0]["files"].append({"name": "large.csv", "sha256": digest})
+
+    taken = with_file(file, "data", b"1" * 2000, ".csv", use)
+    reading.read(taken)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 1999)
+    with pytest.raises(BadPackage, match="pk-data"):
+        reading.read(taken)
+
+
+def test_a_backslash_and_a_zero_in_code_are_no_zero(file):
+    code = block("code", {"language": "python", "code": r"print('\u0000')", "can_be_tried": False})
+    reading.read(changed(file, code))
 
 
 def with_file(file, folder, data, ending, use):
@@ -241,10 +299,10 @@ def test_what_cannot_be_done_to_the_end_is_not_begun(file, provider, writer, mon
 
 def test_a_course_that_is_here_already_becomes_another_one_under_a_code_of_its_own(course, provider, writer):
     package = reading.read(packed(course))
-    plan = planning.make(package, provider=provider)
+    plan = planning.make(package, provider=provider, by=writer)
     assert plan.problems
     assert plan.is_another
-    plan = planning.make(package, provider=provider, code="pk-102")
+    plan = planning.make(package, provider=provider, by=writer, code="pk-102")
     assert plan.problems == []
     assert {line.state for line in plan.lines} == {planning.REUSED}
     exercises = Exercise.objects.count()
@@ -254,11 +312,39 @@ def test_a_course_that_is_here_already_becomes_another_one_under_a_code_of_its_o
     assert Exercise.objects.count() == exercises
 
 
+def test_competencies_are_mapped_by_those_who_may_and_within_their_framework(file, provider, mapper):
+    other = author("other@example.go.th", provider)
+
+    def level(number):
+        return reading.read(changed(file, at("competencies", 0, "level")(number)))
+
+    assert "demo-1/D1" in " ".join(planning.make(level(2), provider=provider, by=other).notes)
+    importing.take_over(level(2), provider=provider, code="pk-7", by=other)
+    assert not CourseCompetency.objects.exists()
+    assert "demo-1/D1 (8)" in " ".join(planning.make(level(8), provider=provider, by=mapper).notes)
+    importing.take_over(level(8), provider=provider, code="pk-8", by=mapper)
+    assert not CourseCompetency.objects.exists()
+    assert planning.make(level(2), provider=provider, by=mapper, code="pk-9").competencies
+    importing.take_over(level(2), provider=provider, code="pk-9", by=mapper)
+    assert CourseCompetency.objects.get().level == 2
+
+
+def test_a_quiz_that_comes_in_is_for_nobody_before_its_course_is_published(client, file, provider, writer):
+    package = reading.read(changed(file, at("quizzes", 0, "is_public_practice")(True)))
+    assert "pk-quiz" in " ".join(planning.make(package, provider=provider, by=writer).notes)
+    importing.take_over(package, provider=provider, code="", by=writer)
+    assert client.get("/quizzes/pk-quiz/practice/").status_code == 404
+    client.force_login(make_person("somebody@example.go.th", "ผู้เรียน"))
+    assert client.get("/quizzes/pk-quiz/").status_code == 404
+    again = planning.make(package, provider=provider, by=writer, code="PK-9")
+    assert {line.state for line in again.of("quizzes")} == {planning.REUSED}
+
+
 def test_what_has_the_same_code_and_is_something_else_stays_as_it_is(file, provider, writer):
     other = make_provider("other")
     mine = Exercise.objects.create(slug="pk-n1", title_th="ของคนอื่น", title_en="x", provider=other)
     ItemBank.objects.create(slug="pk-bank", title_th="คลังอื่น", provider=other)
-    plan = planning.make(reading.read(file), provider=provider)
+    plan = planning.make(reading.read(file), provider=provider, by=writer)
     assert {line.slug: line.state for line in plan.lines} == {
         "pk-n1-2": "renamed",
         "pk-bank-2": "renamed",
@@ -280,7 +366,7 @@ def test_what_has_the_same_code_and_is_something_else_stays_as_it_is(file, provi
 
 def test_nothing_of_another_provider_is_used_even_where_it_is_equal(course, provider, writer):
     other = make_provider("other")
-    plan = planning.make(reading.read(packed(course)), provider=other, code="PK-9")
+    plan = planning.make(reading.read(packed(course)), provider=other, by=writer, code="PK-9")
     states = {line.kind: line.state for line in plan.lines}
     assert states == {"exercises": "renamed", "banks": "renamed", "quizzes": "renamed", "datasets": "reused"}
 
@@ -296,7 +382,7 @@ def test_the_schema_is_published_and_holds_for_what_is_written(client, course):
 
 def test_a_site_without_a_catalog_says_so(file, provider, writer):
     Page.objects.filter(depth__gt=2).delete()
-    plan = planning.make(reading.read(file), provider=provider)
+    plan = planning.make(reading.read(file), provider=provider, by=writer)
     assert plan.problems
     with pytest.raises(BadPackage):
         importing.take_over(reading.read(file), provider=provider, code="", by=writer)

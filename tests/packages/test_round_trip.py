@@ -62,13 +62,13 @@ def publish(course, by):
     return CoursePage.objects.get(pk=course.pk)
 
 
-def test_exported_imported_published_and_exported_again_it_is_equal(client, course, provider, writer):
+def test_exported_imported_published_and_exported_again_it_is_equal(client, course, provider, mapper):
     first = packed(course)
     wipe()
-    made = take(first, provider, writer)
+    made = take(first, provider, mapper)
     assert not Page.objects.filter(path__startswith=made.path, live=True).exists()
     assert content(packed(made)) == content(first)
-    made = publish(made, writer)
+    made = publish(made, mapper)
     again = packed(made)
     assert content(again) == content(first)
     assert client.get("/courses/pk-101/module/lesson/").status_code == 200
@@ -77,8 +77,8 @@ def test_exported_imported_published_and_exported_again_it_is_equal(client, cour
     assert packed(made).getvalue() == again.getvalue()
 
 
-def test_what_lessons_refer_to_is_what_was_made_here(file, provider, writer):
-    made = take(file, provider, writer)
+def test_what_lessons_refer_to_is_what_was_made_here(file, provider, mapper):
+    made = take(file, provider, mapper)
     first, second = LessonPage.objects.descendant_of(made).order_by("path")
     text = str(first.body.raw_data[0]["value"])
     assert f'<a linktype="page" id="{second.pk}">' in text
@@ -97,7 +97,7 @@ def test_what_lessons_refer_to_is_what_was_made_here(file, provider, writer):
     assert [(one.reviewers, one.rubric()[0]["weight"]) for one in Capstone.objects.all()] == [(3, 2)]
     assert PreflightReport.objects.filter(version__exercise__slug="pk-n1", status="queued").count() == 1
     dataset = Dataset.objects.get()
-    assert (dataset.provider, dataset.asked_by, dataset.signed_off_at) == (provider, writer, None)
+    assert (dataset.provider, dataset.asked_by, dataset.signed_off_at) == (provider, mapper, None)
 
 
 def test_without_rights_no_solution_hidden_check_or_item_goes_out(course, provider, writer):
@@ -118,7 +118,7 @@ def test_without_rights_no_solution_hidden_check_or_item_goes_out(course, provid
 def test_a_package_without_hidden_parts_says_what_is_missing_and_cannot_be_published(course, provider, writer):
     file = packed(course, exporting.no_right)
     wipe()
-    plan = planning.make(reading.read(file), provider=provider)
+    plan = planning.make(reading.read(file), provider=provider, by=writer)
     assert plan.problems == []
     notes = " ".join(plan.notes)
     assert "pk-n1" in notes

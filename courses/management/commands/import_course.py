@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             with options["package"].open("rb") as file:
                 package = reading.read(file)
-                self.show(planning.make(package, provider=provider, code=options["code"]))
+                self.show(planning.make(package, provider=provider, by=author, code=options["code"]))
                 if options["apply"]:
                     made = importing.take_over(package, provider=provider, code=options["code"], by=author)
                     self.stdout.write(f"{made.code}: here as a draft.")
