@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     # For the workbench's ears: whoever asks shows a token; in production no proxy leads here from outside.
     path("internal/workbench/", include("grading.workbench_api")),
-    path("cms/login/", account_views.back_office_login),
+    path("cms/login/", account_views.back_office_login, name="back_office_login"),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("", include("lms.credentials.urls")),

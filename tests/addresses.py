@@ -48,7 +48,7 @@ FILES = """
 # and what is reached in the middle of something only, or switched off.
 PASSING = """
     account_reauthenticate account_confirm_email account_reset_password_from_key account_confirm_login_code
-    dataset_import account_set_password account_inactive account_email_verification_sent
+    dataset_import account_set_password account_inactive account_email_verification_sent back_office_login
 """
 NO_PAGES = {*ANSWERS.split(), *FILES.split(), *PASSING.split()}
 # Whose page it is where it is nobody's by its place: the rest of /cms/ is an instructor's, of /my/ a learner's.

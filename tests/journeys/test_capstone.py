@@ -58,7 +58,7 @@ def test_a_project_goes_from_the_gates_to_the_gallery(walk):
         asked = hrefs(page, "main .cards a")
         assert len(asked) == 2
         if login == "learner16":
-            wrong += [line for path in (PROJECT, "/my/reviews/", asked[0]) for line in look(page, path, 360)]
+            wrong += [line for path in (PROJECT, "/my/reviews/", asked[0]) for line in look(page, path, "th", 360)]
         for path in asked:
             page.goto(path)
             text = page.locator("main").inner_text()
@@ -79,14 +79,14 @@ def test_a_project_goes_from_the_gates_to_the_gallery(walk):
     page = learners["learner16"]
     page.goto(PROJECT)
     assert "50 จาก 50" in page.locator("main").inner_text()
-    wrong += look(page, PROJECT, 360)
+    wrong += look(page, PROJECT, "th", 360)
     page.check("#id_agrees")
     page.locator("button[value=share]").click()
     stranger = walk(360)
-    wrong += look(stranger, "/gallery/", 360) + look(stranger, "/en/gallery/", 360)
+    wrong += look(stranger, "/gallery/", "th", 360) + look(stranger, "/en/gallery/", "en", 360)
     shown = hrefs(stranger, "main .cards a")
     assert len(shown) == 1
-    wrong += look(stranger, shown[0], 360)
+    wrong += look(stranger, shown[0], "th", 360)
     assert "ลองวิชา" not in stranger.locator("main").inner_text()
     page.locator("button[value=withdraw]").click()
     assert stranger.goto(shown[0]).status == 404
