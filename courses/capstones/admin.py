@@ -92,26 +92,26 @@ class CapstoneViewSet(OwnedViewSet):
         return Capstone.objects.select_related("exercise").order_by("exercise__slug")
 
 
-KINDS = ("", "reviewing", "decided", "gallery")
-
-
 @require_GET
 @needs(MAY, "grading.view_submission")
 @never_cache
 def desk(request: HttpRequest) -> HttpResponse:
     """What waits for a decision, the oldest first; ``?show=`` reviewing, decided or gallery."""
     show = request.GET.get("show", "")
-    rows: Any = {
+    lists: dict[str, Any] = {
         "reviewing": Project.objects.under_review().with_reviews(),
         "decided": Project.objects.filter(decided_at__isnull=False).with_reviews().order_by("-decided_at"),
         "gallery": Project.objects.filter(shared_at__isnull=False).with_reviews().order_by("-shared_at"),
-    }.get(show) or Project.objects.to_decide()
+        "": Project.objects.to_decide(),
+    }
+    show = show if show in lists else ""
+    rows = lists[show]
     if show not in ("decided", "gallery"):
         rows = rows.order_by("sent_at")
     mine = providers.visible(rows, request.user, OWNER).select_related("capstone__exercise")
     shown = Paginator(mine.prefetch_related("reviews"), ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "show": show if show in KINDS else "",
+        "show": show,
         "page_of": shown,
         "rows": [(one, is_disputed(one)) for one in shown],
         "breadcrumbs_items": [],

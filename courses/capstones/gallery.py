@@ -3,16 +3,19 @@
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Case, F, FloatField, Q, When
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from courses import letters, placement
-from courses.capstones.models import Project
+from courses.capstones.models import Capstone, Project, ProjectQuerySet
 from courses.progress import is_passed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import _User
+
+UNPLACED = 80  # the percent asked for where no published course says
 
 
 class NotShown(Exception):
@@ -23,11 +26,26 @@ class NotShown(Exception):
         super().__init__(code)
 
 
+def needed_percent(capstone: Capstone) -> int:
+    """What the course that places its exercise asks for; of several the one that asks for least."""
+    return placement.pass_percents([capstone.exercise_id]).get(capstone.exercise_id, UNPLACED)
+
+
 def has_passed(project: Project) -> bool:
     """Decided, and with as many points as a course that places the exercise asks for."""
     grade = project.submission.grade if project.decided_at else None
-    needed = [course.pass_percent for course in placement.courses_placing(project.capstone.exercise)]
-    return grade is not None and is_passed(grade.fraction, min(needed, default=80))
+    return grade is not None and is_passed(grade.fraction, needed_percent(project.capstone))
+
+
+def shown() -> ProjectQuerySet:
+    """What stands in the gallery: shown by its maker, hidden by nobody, and passed by the grade that counts now."""
+    by_consent = Project.objects.in_gallery()
+    exercises = set(by_consent.order_by().values_list("capstone__exercise", flat=True))
+    asked = [When(capstone__exercise=pk, then=percent) for pk, percent in placement.pass_percents(exercises).items()]
+    needed = Case(*asked, default=UNPLACED, output_field=FloatField())
+    # The same allowance for the last bit as ``is_passed``.
+    is_passed_now = Q(fraction__gte=(F("needed") - 1e-9) / 100.0)
+    return by_consent.with_score().alias(needed=needed).filter(is_passed_now)
 
 
 def share(project: Project, *, shows_name: bool) -> None:

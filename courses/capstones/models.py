@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q
-from django.db.models.functions import Now
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -90,13 +90,27 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             asked=Count("reviews", filter=Q(reviews__released_at=None)),
         )
 
+    def all_in(self) -> Self:
+        """As many reviews were sent as the capstone asks for, and nobody has decided yet."""
+        return self.under_review().with_reviews().filter(given__gte=F("capstone__reviewers"))
+
     def to_decide(self) -> Self:
         """All reviews are in, or their time is over."""
         is_ready = Q(given__gte=F("capstone__reviewers")) | Q(review_until__lt=Now())
         return self.under_review().with_reviews().filter(is_ready)
 
+    def with_score(self) -> Self:
+        """Adds ``score``, ``max_score`` and ``fraction`` (0..1) of the grade that counts."""
+        graded = Submission.objects.filter(pk=OuterRef("submission")).with_score()
+        return self.annotate(
+            **{
+                name: Subquery(graded.values(name)[:1], output_field=models.FloatField())
+                for name in ("score", "max_score", "fraction")
+            }
+        )
+
     def in_gallery(self) -> Self:
-        """What its maker shows, and no instructor has hidden."""
+        """What its maker shows, and no instructor has hidden; ``gallery.shown`` asks whether it is passed, too."""
         return self.filter(
             shared_at__isnull=False,
             hidden_at=None,
@@ -123,6 +137,8 @@ class Project(models.Model):
     # When a person may decide even without all reviews: nobody waits for ever for peers who are not there.
     review_until = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # When those who decide were written to: once.
+    told_at = models.DateTimeField(null=True, blank=True)
     # The instructor's levels and words; peers only advise.
     levels = models.JSONField(default=list, blank=True)
     comment = models.TextField(blank=True)
@@ -140,6 +156,10 @@ class Project(models.Model):
     # By ``with_reviews``.
     given: int
     asked: int
+    # By ``with_score``.
+    score: float | None
+    max_score: float | None
+    fraction: float | None
 
     class Meta:
         verbose_name = _("project")
@@ -190,6 +210,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         waits = Q(project__decided_at=None, project__withdrawn_at=None)
         return self.standing().filter(waits, sent_at=None)
 
+    def read(self) -> Self:
+        """What its reviewer knows, with ``known_at``: since they opened it."""
+        return self.annotate(known_at=Coalesce("opened_at", "sent_at")).filter(known_at__isnull=False)
+
 
 class Review(models.Model):
     """What one peer is asked to say of one project. Neither learns who the other is."""
@@ -201,6 +225,8 @@ class Review(models.Model):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     assigned_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField()
+    # When the reviewer first read the project.
+    opened_at = models.DateTimeField(null=True, blank=True)
     levels = models.JSONField(default=list, blank=True)
     comment = models.TextField(_("comment"), max_length=LONGEST_COMMENT, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

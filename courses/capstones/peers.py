@@ -13,14 +13,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from courses import letters, placement
 from courses.capstones import rubrics
-from courses.capstones.models import Capstone, Project, Review
+from courses.capstones.models import Capstone, Project, ProjectQuerySet, Review
 from courses.models import Enrollment
 from courses.post_text import tidy
 
@@ -59,6 +59,7 @@ class _Round:
     read: dict[int, set[int]]  # reviewer → whose projects they were asked to read
     decided: set[int]  # whose project is decided
     pairs: set[tuple[Any, int]]  # project and reviewer, whatever became of it
+    passed_on: set[tuple[int, int]]  # maker and reviewer: no other project of this maker's either
     given: Counter[int]
     open: Counter[int]
 
@@ -69,7 +70,10 @@ class _Round:
         free = [
             pk
             for pk in self.people
-            if pk != project.learner_id and (project.pk, pk) not in self.pairs and self.open[pk] < most
+            if pk != project.learner_id
+            and (project.pk, pk) not in self.pairs
+            and (project.learner_id, pk) not in self.passed_on
+            and self.open[pk] < most
         ]
         return min(free, key=lambda pk: self.rank(pk, is_mutual=pk in read_by_maker), default=None)
 
@@ -110,11 +114,15 @@ def fill(capstone: Capstone) -> int:
 def _look(capstone: Capstone) -> _Round:
     projects = Project.objects.filter(capstone=capstone)
     reviews = Review.objects.filter(project__in=projects)
-    standing = Counter(reviews.standing().values_list("reviewer_id", flat=True))
+    given = reviews.standing().filter(project__withdrawn_at=None)
     pairs: set[tuple[Any, int]] = set()
+    passed_on: set[tuple[int, int]] = set()
     read: dict[int, set[int]] = {}
-    for project, maker, reviewer in reviews.values_list("project_id", "project__learner_id", "reviewer_id"):
+    known = reviews.values_list("project_id", "project__learner_id", "reviewer_id", "released_at")
+    for project, maker, reviewer, released_at in known:
         pairs.add((project, reviewer))
+        if released_at:
+            passed_on.add((maker, reviewer))
         read.setdefault(reviewer, set()).add(maker)
     return _Round(
         capstone,
@@ -122,7 +130,8 @@ def _look(capstone: Capstone) -> _Round:
         read,
         set(projects.filter(decided_at__isnull=False).values_list("learner_id", flat=True)),
         pairs,
-        standing,
+        passed_on,
+        Counter(given.values_list("reviewer_id", flat=True)),
         Counter(reviews.open().values_list("reviewer_id", flat=True)),
     )
 
@@ -162,6 +171,19 @@ def remind() -> int:
     return written
 
 
+def begin(review: Review) -> None:
+    """The reviewer reads the project: from now on its maker cannot take it back. Raises NotReviewed."""
+    with transaction.atomic():
+        _hold(review)
+        if not Review.objects.open().filter(pk=review.pk).update(opened_at=Coalesce("opened_at", Now())):
+            raise NotReviewed("closed")
+
+
+def _hold(review: Review) -> None:
+    """Nobody else's step in this capstone falls in between: taking back, assigning, another review."""
+    Capstone.objects.select_for_update().get(pk=review.project.capstone_id)
+
+
 def save(review: Review, *, levels: list[int | None], comment: str) -> None:
     """Keeps what is written so far; nobody but the reviewer sees it. Raises NotReviewed."""
     changes = {"levels": levels, "comment": tidy(comment)}
@@ -177,12 +199,11 @@ def send(review: Review, *, levels: list[int | None], comment: str) -> None:
     if len(comment) < SHORTEST_COMMENT:
         raise NotReviewed("short")
     with transaction.atomic():
+        _hold(review)
         changes = {"levels": levels, "comment": comment, "sent_at": Now()}
         if not Review.objects.open().filter(pk=review.pk).update(**changes):
             raise NotReviewed("closed")
-        sent = Review.objects.standing().filter(project=review.project_id, sent_at__isnull=False).count()
-        if sent == review.project.capstone.reviewers:
-            transaction.on_commit(lambda: _tell_deciders(review.project), robust=True)
+        tell_who_decides(Project.objects.filter(pk=review.project_id))
 
 
 def give_back(review: Review) -> None:
@@ -208,8 +229,21 @@ def _write(review: Review, what: str) -> bool:
     return letters.write(review.reviewer, f"capstones/letters/{what}.txt", subject, context, path)
 
 
+def tell_who_decides(among: ProjectQuerySet | None = None) -> int:
+    """A letter to those who may decide on each project whose reviews are all in, once; of how many they were told.
+
+    By the clock, too: who asks for fewer reviews makes projects ready for which nobody sends anything any more.
+    """
+    ready = (Project.objects.all() if among is None else among).all_in().filter(told_at=None)
+    told = 0
+    for project in ready.select_related("capstone__exercise"):
+        if Project.objects.filter(pk=project.pk, told_at=None).update(told_at=Now()):
+            transaction.on_commit(partial(_tell_deciders, project), robust=True)
+            told += 1
+    return told
+
+
 def _tell_deciders(project: Project) -> None:
-    """Those who may decide: all reviews are in."""
 
     def subject() -> str:
         return gettext("A project waits for your decision: %(title)s") % {"title": project.capstone.title}

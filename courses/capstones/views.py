@@ -18,9 +18,10 @@ from courses import exercise_views, placement
 from courses.capstones import gallery, peers, sending
 from courses.capstones.forms import GalleryForm, ReviewForm, SendForm
 from courses.capstones.gallery import NotShown
-from courses.capstones.models import Capstone, Project, Review
+from courses.capstones.models import Capstone, Project, ProjectQuerySet, Review
 from courses.capstones.peers import NotReviewed
 from courses.capstones.sending import NotSent
+from courses.progress import is_passed
 from grading import feedback, reviewing
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     capstone = get_object_or_404(Capstone.objects.select_related("exercise"), exercise__slug=slug)
     if not exercise_views.may_work_on(request, capstone.exercise):
         return exercise_views.enroll_first(request, capstone.exercise)
-    own = Project.objects.filter(capstone=capstone, learner=person(request), withdrawn_at=None).with_reviews()
-    current = own.select_related("capstone__exercise", "submission").first()
+    own = list(_own(capstone, person(request)))
+    current = own[0] if own else None
     form = SendForm(request.POST if request.method == "POST" else None, initial=_as_before(current))
     if request.method == "POST" and not placement.is_enrolled_for(request.user, capstone.exercise):
         return exercise_views.enroll_first(request, capstone.exercise)
@@ -64,11 +65,13 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         except NotSent as refused:
             form.add_error(None, why_not_sent(refused.code))
     last = sending.latest(capstone, person(request))
+    needed = gallery.needed_percent(capstone) if own else 0
     context = {
         "capstone": capstone,
         "rubric": capstone.rubric(),
         "project": current,
-        "earlier": own[1:] if current else [],
+        "may_take_back": current is not None and current.is_under_review and not sending.why_kept(current),
+        "earlier": [_outcome(one, needed) for one in own[1:]],
         "form": form,
         "submission": last,
         "gates": sending.gates_of(last) if last else [],
@@ -76,26 +79,40 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "may_work": placement.is_enrolled_for(request.user, capstone.exercise),
         "to_review": Review.objects.open().filter(reviewer=person(request), project__capstone=capstone).count(),
     }
-    return render(request, "capstones/project.html", context | _outcome(current), status=422 if form.errors else 200)
+    return render(
+        request,
+        "capstones/project.html",
+        context | (_outcome(current, needed) if current else {}),
+        status=422 if form.errors else 200,
+    )
 
 
 def _as_before(current: Project | None) -> dict[str, str]:
     return {"title": current.title, "summary": current.summary} if current else {}
 
 
-def _outcome(current: Project | None) -> dict[str, Any]:
-    """What its maker reads once it is decided: the level in each criterion, the words, what peers said."""
-    if current is None or current.decided_at is None:
-        return {}
-    sent = current.reviews.filter(sent_at__isnull=False, released_at=None)
+def _own(capstone: Capstone, learner: "_User") -> ProjectQuerySet:
+    """The learner's projects, the newest first, with what their page says of them."""
+    rows = Project.objects.filter(capstone=capstone, learner=learner, withdrawn_at=None).with_reviews().with_score()
+    return rows.select_related("capstone__exercise").prefetch_related("reviews")
+
+
+def _outcome(one: Project, needed: int) -> dict[str, Any]:
+    """What its maker reads once it is decided: the level in each criterion, the words, what peers said; the gallery.
+
+    ``can_stand``: passed, and there is a gallery. A consent is taken back whether it can or not.
+    """
+    if one.decided_at is None:
+        return {"project": one}
+    sent = [review for review in one.reviews.all() if review.sent_at and not review.released_at]
+    has_passed = is_passed(one.fraction, needed)
     return {
-        "judgement": current.judgement(current.levels),
-        "grade": current.submission.grade,
-        "has_passed": (has_passed := gallery.has_passed(current)),
-        "reviews": [(current.judgement(one.levels), "" if one.hidden_at else one.comment) for one in sent],
-        "gallery": GalleryForm(initial={"shows_name": current.shows_name})
-        if has_passed and current.capstone.has_gallery
-        else None,
+        "project": one,
+        "judgement": one.judgement(one.levels),
+        "has_passed": has_passed,
+        "can_stand": has_passed and one.capstone.has_gallery,
+        "reviews": [(one.judgement(review.levels), "" if review.hidden_at else review.comment) for review in sent],
+        "gallery": GalleryForm(initial={"shows_name": one.shows_name}, auto_id=f"{one.pk}-%s"),
     }
 
 
@@ -134,7 +151,7 @@ def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             messages.error(request, why_not_shown(refused.code))
     else:
         messages.error(request, _("Without your consent nothing is shown."))
-    return redirect(f"{reverse('capstones:project', args=[found.capstone.exercise.slug])}#gallery")
+    return redirect(f"{reverse('capstones:project', args=[found.capstone.exercise.slug])}#gallery-{found.pk}")
 
 
 def why_not_sent(code: str) -> str:
@@ -143,6 +160,8 @@ def why_not_sent(code: str) -> str:
         "not_ready": _("The notebook that you handed in last has not passed every gate yet."),
         "under_review": _("Your project is with the reviewers already."),
         "begun": _("A reviewer has read it already: it cannot be taken back any more."),
+        "has_read": _("You have opened another's project: yours cannot be taken back any more."),
+        "too_often": _("You have taken back three projects already: this one stays with the reviewers."),
         "decided": _("This project is decided already."),
     }[code]
 
@@ -181,7 +200,13 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     rows = Review.objects.select_related("project__capstone__exercise", "project__submission")
     found = get_object_or_404(rows, pk=pk, reviewer=person(request))
     if found.released_at or (found.sent_at is None and not found.is_open):
-        return render(request, "capstones/review_closed.html", {"review": found}, status=410)
+        return _closed(request, found)
+    if found.opened_at is None and found.is_open:
+        try:
+            peers.begin(found)
+        except NotReviewed:
+            found.refresh_from_db()
+            return _closed(request, found)
     form = ReviewForm(
         found.project,
         request.POST if request.method == "POST" else None,
@@ -201,6 +226,10 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "form": form,
     }
     return render(request, "capstones/review.html", context, status=422 if form.errors else 200)
+
+
+def _closed(request: HttpRequest, found: Review) -> HttpResponse:
+    return render(request, "capstones/review_closed.html", {"review": found}, status=410)
 
 
 def _take(request: HttpRequest, found: Review, form: ReviewForm) -> HttpResponse | None:
@@ -238,7 +267,7 @@ def _take(request: HttpRequest, found: Review, form: ReviewForm) -> HttpResponse
 @never_cache
 def gallery_list(request: HttpRequest) -> HttpResponse:
     """For everybody: what makers chose to show, the newest first."""
-    shown = Project.objects.in_gallery().select_related("capstone__exercise", "learner").order_by("-shared_at", "pk")
+    shown = gallery.shown().select_related("capstone__exercise", "learner").order_by("-shared_at", "pk")
     page = Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "capstones/gallery.html", {"page": page})
 
@@ -246,6 +275,6 @@ def gallery_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def gallery_project(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    shown = Project.objects.in_gallery().select_related("capstone__exercise", "learner", "submission")
+    shown = gallery.shown().select_related("capstone__exercise", "learner", "submission")
     found = get_object_or_404(shown, pk=pk)
     return render(request, "capstones/gallery_project.html", {"project": found, "notebook": notebook_of(found)})

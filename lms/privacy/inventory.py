@@ -123,13 +123,13 @@ HOLDINGS = (
     Holding("courses.UnwantedLetter", "reader", Kind.CHOICE, "id reader kind"),
     Holding(
         "capstones.Project", "learner", Kind.LEARNING,
-        "id capstone learner submission title summary rubric sent_at review_until withdrawn_at levels comment "
+        "id capstone learner submission title summary rubric sent_at review_until withdrawn_at told_at levels comment "
         "decided_at decided_by shared_at shows_name hidden_at hidden_by hidden_reason",
     ),
     # Whose project it was that one reviewed stays unsaid; what it was called is in the review's page.
     Holding(
         "capstones.Review", "reviewer", Kind.LEARNING,
-        "id project reviewer assigned_at due_at levels comment sent_at released_at reminded_at hidden_at",
+        "id project reviewer assigned_at due_at opened_at levels comment sent_at released_at reminded_at hidden_at",
     ),
     Holding(
         "grading.Submission", "learner", Kind.LEARNING,

@@ -1,6 +1,7 @@
 """The pages of capstones, for every role: what each may see and do, and that neither side learns who the other is."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -10,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from courses import readdressing
 from courses.capstones import deciding, gallery
 from courses.capstones.models import Capstone, Project, Review
-from grading.models import Provider, ProviderMember
+from grading.models import Exercise, Provider, ProviderMember
 from lms.accounts.roles import ensure_roles
 from tests.conftest import make_person
 from tests.courses.capstones.conftest import handed_in, make_capstone, reviewed, sent
@@ -172,6 +174,32 @@ def test_a_review_passed_on_says_so(three, capstone, peer):
     assert "ส่งต่อให้ผู้อื่นแล้ว" in page.text
 
 
+def test_a_review_of_what_was_taken_back_says_so(three):
+    review = Review.objects.filter(project=three[0]).first()
+    browser(three[0].learner).post(reverse("capstones:withdraw", args=[three[0].pk]))
+    page = browser(review.reviewer).get(of(review))
+    assert page.status_code == 410
+    assert "ผู้ทำถอนโครงงานหรือมีการตัดสินไปแล้ว" in page.text
+
+
+def test_a_project_that_a_peer_has_opened_is_not_taken_back(three, capstone):
+    maker = browser(three[0].learner)
+    assert "/take-back/" in maker.get(at(capstone)).text
+    review = Review.objects.filter(project=three[0]).first()
+    browser(review.reviewer).get(of(review))
+    assert "/take-back/" not in maker.get(at(capstone)).text
+    page = maker.post(reverse("capstones:withdraw", args=[three[0].pk]), follow=True).text
+    assert "ผู้ทบทวนเปิดอ่านแล้ว" in page
+    # Who opened it does not take back their own either.
+    page = (
+        browser(review.reviewer)
+        .post(reverse("capstones:withdraw", args=[Project.objects.get(learner=review.reviewer).pk]), follow=True)
+        .text
+    )
+    assert "ท่านเปิดอ่านโครงงานของผู้อื่นแล้ว" in page
+    assert Project.objects.under_review().count() == 3
+
+
 # --- The back office -------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +241,16 @@ def test_an_instructor_decides_without_a_name_and_with_open_eyes_where_peers_dis
     assert client.post(desk_of(three[0]), {"level-0": "1", "level-1": "1", "seen": ""}).status_code == 422
     again = {"level-0": "4", "level-1": "4", "seen": str(three[0].decided_at)}
     assert client.post(desk_of(three[0]), again).status_code == 302
+
+
+@pytest.mark.parametrize("show", ["", "reviewing", "decided", "gallery", "hostile"])
+def test_each_list_of_the_desk_holds_its_own_and_nothing_else_when_empty(three, teacher, show):
+    reviewed(three[0], [3, 3])
+    page = browser(teacher).get(reverse("projects"), {"show": show})
+    found = {project.pk for project, _is_disputed in page.context["rows"]}
+    waiting = {three[0].pk}
+    expected = {"reviewing": {one.pk for one in three}, "decided": set(), "gallery": set()}
+    assert found == expected.get(show, waiting)
 
 
 def test_reviews_that_are_missing_need_a_tick(three, teacher):
@@ -314,6 +352,69 @@ def test_an_instructor_takes_it_out_and_its_maker_reads_why(decided, teacher, ca
     assert "มีชื่อบุคคลในตาราง" in browser(decided.learner).get(at(capstone)).text
     desk.post(hide)
     assert Project.objects.in_gallery().exists()
+
+
+def again(decided, capstone):
+    """Its maker sends another project."""
+    return sent(capstone, decided.learner, title="โครงงานที่สอง")
+
+
+def test_an_earlier_project_stays_on_the_page_with_its_decision_and_can_be_taken_out(decided, capstone, client):
+    share(decided, do="share", agrees="on", shows_name="on")
+    again(decided, capstone)
+    page = browser(decided.learner).get(at(capstone)).text
+    assert "โครงงานที่สอง" in page
+    assert "โครงงาน &lt;b&gt;1&lt;/b&gt;" in page
+    assert "ผ่านเกณฑ์ทุกข้อ" in page
+    assert "ผู้ทบทวนคนที่ 2" in page
+    assert page.count('value="withdraw"') == 1
+    assert reverse("capstones:share", args=[decided.pk]) in page
+    share(decided, do="withdraw")
+    assert client.get(reverse("capstones:gallery_project", args=[decided.pk])).status_code == 404
+    page = browser(decided.learner).get(at(capstone)).text
+    assert 'value="withdraw"' not in page
+    assert page.count('value="share"') == 1  # taken out by mistake: in again
+    assert len(re.findall(r'id="([^"]+)"', page)) == len(set(re.findall(r'id="([^"]+)"', page)))
+
+
+def test_a_consent_can_be_taken_back_from_what_does_not_stand_there_any_more(decided, teacher, capstone, client):
+    share(decided, do="share", agrees="on")
+    alone = reverse("capstones:gallery_project", args=[decided.pk])
+    deciding.decide(decided, by=teacher, levels=[1, 1], comment="", seen=decided.decided_at)
+    assert client.get(alone).status_code == 404
+    assert "&lt;b&gt;1" not in client.get(reverse("capstones:gallery")).text
+    page = browser(decided.learner).get(at(capstone)).text
+    assert 'value="withdraw"' in page
+    assert 'value="share"' not in page
+    assert alone not in page
+    assert "ขณะนี้โครงงานไม่อยู่ในแกลเลอรี" in page
+    share(decided, do="withdraw")
+    decided.refresh_from_db()
+    assert decided.shared_at is None
+    Capstone.objects.update(has_gallery=False)
+    assert 'value="share"' not in browser(decided.learner).get(at(capstone)).text
+
+
+def test_a_projects_page_asks_as_often_with_many_earlier_projects_as_with_few(decided, capstone):
+    again(decided, capstone)
+    client = browser(decided.learner)
+    before = queries(client, at(capstone))
+    for _number in range(29):
+        copy = Project.objects.get(pk=decided.pk)
+        copy.pk = uuid.uuid4()
+        copy.save(force_insert=True)
+    assert queries(client, at(capstone)) == before
+
+
+def test_the_old_address_of_a_project_leads_to_the_new_one(capstone, peer):
+    client = browser(peer(1))
+    old = at(capstone)
+    Exercise.objects.filter(pk=capstone.exercise_id).update(slug="renamed")
+    capstone.exercise.refresh_from_db()
+    readdressing.moved(capstone.exercise, "di-project")
+    answer = client.get(old)
+    assert (answer.status_code, answer.headers["Location"]) == (301, at(capstone))
+    assert client.get(at(capstone)).status_code == 200
 
 
 # --- Lists -----------------------------------------------------------------------------------------------------------

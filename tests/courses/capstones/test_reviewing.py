@@ -1,23 +1,26 @@
 """From handing in to a decision: gates, peers, a person; and what each refuses."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from courses import placement
 from courses.capstones import deciding, gallery, peers, sending
 from courses.capstones.deciding import NotDecided
 from courses.capstones.gallery import NotShown
-from courses.capstones.models import Project, Review
+from courses.capstones.models import Capstone, Project, Review
 from courses.capstones.peers import NotReviewed
 from courses.capstones.sending import NotSent
-from courses.models import Enrollment
+from courses.models import CoursePage, Enrollment
 from grading import appealing, reviewing
-from grading.models import AuditEntry
+from grading.models import AuditEntry, Submission
 from grading.reviewing import Given
 from tests.conftest import make_person
 from tests.courses.capstones.conftest import handed_in, make_capstone, reviewed, sent
@@ -59,14 +62,106 @@ def test_a_later_notebook_that_fails_a_gate_cannot_be_sent_on_the_strength_of_an
     assert refused(NotSent, sending.send, capstone, learner, title="ก", summary="ข") == "not_ready"
 
 
-def test_a_project_can_be_taken_back_until_a_peer_has_written_and_sent_anew(capstone, peer):
-    first, _second = sent(capstone, peer(1)), sent(capstone, peer(2))
+def test_with_no_attempt_left_the_newest_notebook_that_passed_every_gate_is_sent(capstone, peer):
+    learner = peer(1)
+    capstone.exercise.max_attempts = 3
+    capstone.exercise.save()
+    handed_in(capstone, learner)
+    passed = handed_in(capstone, learner)
+    assert sending.latest(capstone, learner) == passed
+    last = handed_in(capstone, learner, passed=False)
+    assert sending.latest(capstone, learner) == passed
+    capstone.exercise.extensions.create(learner=learner, extra_attempts=1, granted_by=learner, reason="ป่วย")
+    assert sending.latest(capstone, learner) == last  # there is a way to mend it
+    capstone.exercise.extensions.all().delete()
+    assert sending.send(capstone, learner, title="ก", summary="ข").submission == passed
+
+
+def test_a_last_notebook_that_is_still_being_graded_is_waited_for(capstone, peer):
+    learner = peer(1)
+    capstone.exercise.max_attempts = 2
+    capstone.exercise.save()
+    handed_in(capstone, learner)
+    last = handed_in(capstone, learner, passed=False)
+    Submission.objects.filter(pk=last.pk).update(status=Submission.Status.RUNNING)
+    assert sending.latest(capstone, learner).pk == last.pk
+
+
+def test_a_gate_that_a_person_gave_counts_as_passed(capstone, peer, teacher):
+    submission = handed_in(capstone, peer(1), passed=False)
+    appeal = appealing.appeal(submission, learner=submission.learner, check_id="sources", text="แหล่งข้อมูลระบุไว้แล้ว")
+    given = {"sources": Given(points=4.0, comment="เห็นด้วย", reason="ด่านอ่านชื่อไฟล์ผิด")}
+    appealing.answer(appeal, reviewer=teacher, text="ปรับแล้ว", given=given, seen_round=0)
+    assert [(gate.id, gate.passed) for gate in sending.gates_of(submission)] == [("runs", True), ("sources", True)]
+    assert sending.send(capstone, submission.learner, title="ก", summary="ข").is_under_review
+
+
+def test_a_gate_that_a_person_gave_half_of_is_not_passed(capstone, peer, teacher):
+    submission = handed_in(capstone, peer(1), passed=False)
+    given = {"sources": Given(points=2.0, reason="ระบุแหล่งข้อมูลเพียงครึ่งเดียว")}
+    reviewing.judge(submission, reviewer=teacher, given=given, seen_round=0)
+    assert not sending.has_passed_gates(submission)
+
+
+# --- Taking back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_project_can_be_taken_back_until_a_peer_has_opened_it_and_is_sent_anew(capstone, peer):
+    first, second = sent(capstone, peer(1)), sent(capstone, peer(2))
+    asked = Review.objects.get(project=first)
     sending.withdraw(first)
-    assert not Review.objects.filter(project=first).exists()
+    assert refused(NotSent, sending.withdraw, first) == "decided"
+    assert Review.objects.filter(pk=asked.pk).exists()
+    assert refused(NotReviewed, peers.begin, Review.objects.get(pk=asked.pk)) == "closed"
     again = sending.send(capstone, first.learner, title="ใหม่", summary="ข")
-    peers.fill(capstone)
+    review = Review.objects.open().get(project=again, reviewer=second.learner)
+    peers.begin(review)
+    assert refused(NotSent, sending.withdraw, again) == "begun"
     reviewed(again, [3, 3])
     assert refused(NotSent, sending.withdraw, again) == "begun"
+
+
+def test_who_has_opened_anothers_project_does_not_take_back_their_own(capstone, peer):
+    first, second = sent(capstone, peer(1)), sent(capstone, peer(2))
+    peers.begin(Review.objects.get(project=second, reviewer=first.learner))
+    assert refused(NotSent, sending.withdraw, first) == "has_read"
+    peers.give_back(Review.objects.get(project=second, reviewer=first.learner))
+    assert refused(NotSent, sending.withdraw, first) == "has_read"
+    assert Project.objects.under_review().filter(pk=first.pk).exists()
+
+
+def test_who_takes_a_project_back_reads_no_others_meanwhile(capstone, peer):
+    first, second = sent(capstone, peer(1)), sent(capstone, peer(2))
+    asked = Review.objects.get(project=second, reviewer=first.learner)
+    sending.withdraw(first)
+    assert refused(NotReviewed, peers.begin, asked) == "closed"
+
+
+def test_what_was_read_for_an_earlier_project_binds_no_later_one(ready, teacher, capstone):
+    mine = Review.objects.filter(reviewer=ready.learner).first()
+    long_ago = timezone.now() - timedelta(days=9)
+    Review.objects.filter(pk=mine.pk).update(opened_at=long_ago, sent_at=long_ago, levels=[3, 3])
+    decide(ready, teacher, (1, 1))
+    later = sent(capstone, ready.learner)
+    sending.withdraw(later)
+    assert not Project.objects.under_review().filter(pk=later.pk).exists()
+
+
+def test_it_is_not_taken_back_for_ever(capstone, peer):
+    learner = peer(1)
+    handed_in(capstone, learner)
+    for _round in range(sending.MOST_TAKEN_BACK):
+        sending.withdraw(sending.send(capstone, learner, title="ก", summary="ข"))
+    last = sending.send(capstone, learner, title="ก", summary="ข")
+    assert refused(NotSent, sending.withdraw, last) == "too_often"
+
+
+def test_who_passed_a_makers_project_on_is_not_asked_for_it_again_when_it_is_sent_anew(capstone, peer):
+    first, second = sent(capstone, peer(1)), sent(capstone, peer(2))
+    peers.give_back(Review.objects.get(project=first, reviewer=second.learner))
+    sending.withdraw(first)
+    again = sending.send(capstone, first.learner, title="ใหม่", summary="ข")
+    assert not again.reviews.exists()
 
 
 # --- Peers -----------------------------------------------------------------------------------------------------------
@@ -265,6 +360,35 @@ def test_all_reviews_in_those_who_decide_are_written_to(
     letters = [letter for letter in mail.outbox if letter.to == [teacher.email]]
     assert len(letters) == 1
     assert "รอการตัดสิน" in letters[0].subject
+    with django_capture_on_commit_callbacks(execute=True):
+        assert peers.tell_who_decides() == 0
+
+
+def test_they_are_written_to_when_fewer_reviews_are_wanted_than_before(
+    capstone, peer, teacher, django_capture_on_commit_callbacks
+):
+    projects = [sent(capstone, peer(number)) for number in (1, 2, 3)]
+    for project in projects[:2]:
+        one = Review.objects.open().filter(project=project).first()
+        peers.send(one, levels=[3, 3], comment=GOOD)
+    Capstone.objects.update(reviewers=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        reviewed(projects[0], [3, 3])  # the second of one
+    assert [letter.to for letter in mail.outbox] == [[teacher.email]]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert peers.tell_who_decides() == 1  # by the clock: nobody sends anything any more
+    assert [letter.to for letter in mail.outbox] == [[teacher.email]] * 2
+
+
+def test_two_reviews_sent_at_once_are_told_of_once(without_course):
+    people = [make_person(f"peer{number}@example.go.th", f"ผู้เรียน{number}") for number in range(1, 4)]
+    first, *_others = [sent(without_course, one) for one in people]
+    one, two = Review.objects.open().filter(project=first).select_related("project__capstone")
+    person = make_person("decides@example.go.th", "ผู้ตัดสิน")
+    person.user_permissions.add(Permission.objects.get(codename="add_judgement"))
+    without_course.exercise.provider.admit(person, "lead")
+    at_once(2, lambda number: peers.send((one, two)[number], levels=[3, 3], comment=GOOD))
+    assert [letter.to for letter in mail.outbox].count([person.email]) == 1
 
 
 def test_who_made_it_or_reviewed_it_does_not_decide(ready, capstone):
@@ -351,6 +475,47 @@ def test_only_what_passed_is_shown_by_its_makers_choice_and_for_as_long_as_they_
     assert not Project.objects.in_gallery().exists()
     ready.refresh_from_db()
     assert refused(NotShown, gallery.share, ready, shows_name=True) == "hidden"
+
+
+@pytest.fixture
+def shown(ready, teacher):
+    decide(ready, teacher)
+    ready.refresh_from_db()
+    gallery.share(ready, shows_name=False)
+    return ready
+
+
+def test_what_is_no_longer_passed_does_not_stand_in_the_gallery(shown, teacher):
+    assert list(gallery.shown()) == [shown]
+    shown.refresh_from_db()
+    decide(shown, teacher, (1, 1), seen=shown.decided_at)
+    assert not gallery.shown().exists()
+    shown.refresh_from_db()
+    decide(shown, teacher, (4, 4), seen=shown.decided_at)
+    assert list(gallery.shown()) == [shown]
+
+
+def test_a_course_that_asks_for_more_shows_less_and_one_of_several_is_enough(shown):
+    assert shown.submission.grade.fraction == 0.9
+    course, *others = placement.courses_placing(shown.capstone.exercise)
+    for asked, is_shown in ((90, True), (91, False)):
+        CoursePage.objects.filter(pk__in=[course.pk, *(one.pk for one in others)]).update(pass_percent=asked)
+        assert gallery.shown().exists() == gallery.has_passed(shown) == is_shown
+    if others:
+        CoursePage.objects.filter(pk=others[0].pk).update(pass_percent=50)
+        assert gallery.shown().exists()
+
+
+def test_the_gallery_asks_as_often_for_many_capstones_as_for_one(shown, django_assert_num_queries):
+    with CaptureQueriesContext(connection) as caught:
+        list(gallery.shown())
+    for number in range(3):
+        other = make_capstone(f"other-{number}")
+        copy = Project.objects.get(pk=shown.pk)
+        copy.pk, copy.capstone = uuid.uuid4(), other
+        copy.save(force_insert=True)
+    with django_assert_num_queries(len(caught)):
+        assert len(gallery.shown()) == 4
 
 
 def test_with_the_account_everything_of_a_project_and_of_reviews_goes(ready, teacher):
