@@ -80,7 +80,7 @@ def test_a_project_goes_from_the_gates_to_the_gallery(walk):
     page.goto(PROJECT)
     assert "50 จาก 50" in page.locator("main").inner_text()
     wrong += look(page, PROJECT, "th", 360)
-    page.check("#id_agrees")
+    page.check("[name=agrees]")
     page.locator("button[value=share]").click()
     stranger = walk(360)
     wrong += look(stranger, "/gallery/", "th", 360) + look(stranger, "/en/gallery/", "en", 360)
