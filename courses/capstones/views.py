@@ -94,7 +94,8 @@ def _as_before(current: Project | None) -> dict[str, str]:
 def _own(capstone: Capstone, learner: "_User") -> ProjectQuerySet:
     """The learner's projects, the newest first, with what their page says of them."""
     rows = Project.objects.filter(capstone=capstone, learner=learner, withdrawn_at=None).with_reviews().with_score()
-    return rows.select_related("capstone__exercise").prefetch_related("reviews")
+    # Said here: what is counted with its reviews has lost the model's order.
+    return rows.order_by("-sent_at", "-pk").select_related("capstone__exercise").prefetch_related("reviews")
 
 
 def _outcome(one: Project, needed: int) -> dict[str, Any]:

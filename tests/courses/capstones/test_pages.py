@@ -377,6 +377,17 @@ def test_an_earlier_project_stays_on_the_page_with_its_decision_and_can_be_taken
     assert len(re.findall(r'id="([^"]+)"', page)) == len(set(re.findall(r'id="([^"]+)"', page)))
 
 
+@pytest.mark.parametrize("last", [0, 2**128 - 1])
+def test_the_newest_project_is_the_one_on_top(decided, capstone, last):
+    newest = again(decided, capstone)
+    Project.objects.filter(pk=newest.pk).delete()
+    newest.pk = uuid.UUID(int=last)
+    newest.save(force_insert=True)
+    page = browser(decided.learner).get(at(capstone))
+    assert page.context["project"] == newest
+    assert [one["project"] for one in page.context["earlier"]] == [decided]
+
+
 def test_a_consent_can_be_taken_back_from_what_does_not_stand_there_any_more(decided, teacher, capstone, client):
     share(decided, do="share", agrees="on")
     alone = reverse("capstones:gallery_project", args=[decided.pk])
