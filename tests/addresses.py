@@ -17,7 +17,7 @@ from django.utils.translation import override
 from tests.furnishing import EXERCISE, INSTRUCTOR, LEARNER, QUIZ, course, credential, furnish, person
 
 OURS = ("courses.", "grading.", "lms.", "allauth.")
-VISITOR, OPERATOR = "", "operator"
+VISITOR, OPERATOR, DATA_OWNER = "", "operator", "dataowner"
 # No pages, by name: answers to forms and pieces of pages,
 ANSWERS = """
     send_course prepare_english exercise_preflight_state exercise_preflight_again exercise_publish similarity_state
@@ -62,7 +62,7 @@ WHOSE = {
     "awards": OPERATOR,
     "issuer_keys": OPERATOR,
     "identity_find": OPERATOR,
-    "dataset_owner_desk": OPERATOR,
+    "dataset_owner_desk": DATA_OWNER,
 }
 
 
@@ -110,7 +110,7 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
     "award": (OPERATOR, lambda: [_field("credentials.Award", "uid")]),
     "issuer_key": (OPERATOR, _pk("credentials.IssuerKey")),
     "course_dossier": (INSTRUCTOR, _course),
-    "dataset_owner": (OPERATOR, _pk("datasets.Dataset")),
+    "dataset_owner": (DATA_OWNER, _pk("datasets.Dataset")),
     "event": (INSTRUCTOR, _pk("events.Event")),
     "delete_event": (INSTRUCTOR, _pk("events.Event")),
     "courses:events:join": (LEARNER, lambda: [_field("events.Event")]),
@@ -128,7 +128,7 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
     "datasets:dataset": (VISITOR, lambda: [_field("datasets.Dataset")]),
     "courses:path": (VISITOR, lambda: [_field("courses.Path")]),
     "courses:topics": (LEARNER, lambda: [EXERCISE]),
-    "courses:topic": (LEARNER, lambda: [EXERCISE, *_pk("courses.Post", topic=None)()]),
+    "courses:topic": (INSTRUCTOR, _topic),
     "courses:practice": (LEARNER, _pk("grading.Document", kind="practice")),
     "courses:exercise": (LEARNER, lambda: [EXERCISE]),
     "courses:source": (INSTRUCTOR, lambda: [EXERCISE]),
@@ -138,8 +138,13 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
 }
 
 
-def _field(label: str, name: str = "slug") -> str:
-    return str(_one(apps.get_model(label)._default_manager.order_by("pk").values_list(name, flat=True)))
+def _field(label: str, name: str = "slug", **which: Any) -> str:
+    rows = apps.get_model(label)._default_manager.filter(**which).order_by("pk")
+    return str(_one(rows.values_list(name, flat=True)))
+
+
+def _topic() -> list[Any]:
+    return [_field("courses.Post", "exercise__slug", topic=None), *_pk("courses.Post", topic=None)()]
 
 
 class NothingThere(LookupError):
