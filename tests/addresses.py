@@ -76,6 +76,10 @@ def _pk(label: str, **which: Any) -> Callable[[], list[Any]]:
     return found
 
 
+def _topic() -> list[Any]:
+    return [_field("courses.Post", "exercise__slug", topic=None), *_pk("courses.Post", topic=None)()]
+
+
 def _course() -> list[Any]:
     return [course().pk]
 
@@ -141,10 +145,6 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
 def _field(label: str, name: str = "slug", **which: Any) -> str:
     rows = apps.get_model(label)._default_manager.filter(**which).order_by("pk")
     return str(_one(rows.values_list(name, flat=True)))
-
-
-def _topic() -> list[Any]:
-    return [_field("courses.Post", "exercise__slug", topic=None), *_pk("courses.Post", topic=None)()]
 
 
 class NothingThere(LookupError):
