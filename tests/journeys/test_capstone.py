@@ -86,8 +86,9 @@ def test_a_project_goes_from_the_gates_to_the_gallery(walk):
     wrong += look(stranger, "/gallery/", "th", 360) + look(stranger, "/en/gallery/", "en", 360)
     shown = hrefs(stranger, "main .cards a")
     assert len(shown) == 1
-    wrong += look(stranger, shown[0], "th", 360)
+    wrong += look(stranger, shown[0], "en", 360)
     assert "ลองวิชา" not in stranger.locator("main").inner_text()
-    page.locator("button[value=withdraw]").click()
+    with page.expect_navigation():
+        page.locator("button[value=withdraw]").click()
     assert stranger.goto(shown[0]).status == 404
     assert not wrong, "\n".join(wrong)
