@@ -18,6 +18,7 @@ from tests.furnishing import EXERCISE, INSTRUCTOR, LEARNER, QUIZ, course, creden
 
 OURS = ("courses.", "grading.", "lms.", "allauth.")
 VISITOR, OPERATOR, DATA_OWNER = "", "operator", "dataowner"
+PEER = "learner16"  # has sent a project, so is asked to read others'
 # No pages, by name: answers to forms and pieces of pages,
 ANSWERS = """
     send_course prepare_english exercise_preflight_state exercise_preflight_again exercise_publish similarity_state
@@ -123,7 +124,7 @@ FILLED: dict[str, tuple[str, Callable[[], list[Any]]]] = {
     "incoming_package": (INSTRUCTOR, _pk("courses.IncomingPackage")),
     "project_decide": (INSTRUCTOR, _pk("capstones.Project")),
     "capstones:project": (LEARNER, lambda: [_field("capstones.Capstone", "exercise__slug")]),
-    "capstones:review": (LEARNER, _pk("capstones.Review")),
+    "capstones:review": (PEER, _pk("capstones.Review", reviewer__email__startswith=f"{PEER}@")),
     "capstones:gallery_project": (VISITOR, _pk("capstones.Project", shared_at__isnull=False)),
     "verify:credential": (VISITOR, _holding),
     "verify:batch": (VISITOR, _pk("verification.Batch")),
