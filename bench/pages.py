@@ -116,7 +116,7 @@ def addresses() -> dict[str, tuple[str, str]]:
     exercise = Exercise.objects.filter(submissions__learner__email=nation.LEARNER).first()
     submission = Submission.objects.filter(learner__email=nation.LEARNER).first()
     number = Credential.objects.filter(learner__email=nation.LEARNER).get().number
-    cohort = Cohort.objects.order_by("-pk").first()
+    cohort = Cohort.objects.filter(course_key__in=CoursePage.objects.values("translation_key")).order_by("-pk").first()
     found = {
         "front page": ("", "/"),
         "catalogue": ("", "/courses/"),
