@@ -157,10 +157,14 @@ def test_a_tab_that_is_killed_before_it_could_save_brings_its_typing_back(opened
 def test_two_tabs_show_the_same_and_a_conflict_is_a_persons_to_decide(opened):
     one = opened()
     start_over(one)
-    two = at_work(one.context.new_page())
+    two = one.context.new_page()
+    written = []
+    two.on("request", lambda request: written.append(request.url) if request.method == "PUT" else None)
+    at_work(two)
     type_answer(one, "\n# จากแท็บแรก")
     expect_saved(one, "จากแท็บแรก")
     expect(frame(two).locator(".jp-Notebook")).to_contain_text("จากแท็บแรก", timeout=SOON)
+    assert not written, "a tab in which nothing was typed has nothing to save"
 
     # Another computer hears nothing of this browser's tabs.
     other = opened()
@@ -170,6 +174,25 @@ def test_two_tabs_show_the_same_and_a_conflict_is_a_persons_to_decide(opened):
     expect(one.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
     one.locator("#workbench-notices [data-act=keep-mine]").click()
     expect_saved(one, "ชนกัน")
+
+
+def test_what_is_typed_while_another_tabs_work_comes_is_not_replaced_by_it(opened):
+    one = opened()
+    start_over(one)
+    two = at_work(one.context.new_page())
+    held = []
+    one.route("**/api/contents/*.ipynb?*content=1*", lambda route: held.append(route))
+    type_answer(two, "\n# จากแท็บที่สอง")
+    expect_saved(two, "จากแท็บที่สอง")
+    wait_until(lambda: held or one.wait_for_timeout(50), "the first tab asks for what the second one saved")
+    type_answer(one, "\n# พิมพ์อยู่พอดี")
+    while held:
+        held.pop().continue_()
+    one.unroute("**/api/contents/*.ipynb?*content=1*")
+    expect(one.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
+    expect(frame(one).locator(".jp-Notebook")).to_contain_text("พิมพ์อยู่พอดี")
+    one.locator("#workbench-notices [data-act=keep-mine]").click()
+    expect_saved(one, "พิมพ์อยู่พอดี")
 
 
 def test_a_kernel_that_dies_is_explained_and_work_goes_on(opened):

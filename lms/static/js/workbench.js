@@ -5,7 +5,10 @@
 (() => {
   const root = document.getElementById("workbench");
   if (!root) return;
-  const frame = document.getElementById("workbench-frame");
+  // A frame in the page's text would be led by a browser that goes back, at the moment when we lead it: each would stop
+  // the other. One that a script makes is left to the script.
+  const template = document.getElementById("workbench-frame-template");
+  const frame = template.content.firstElementChild.cloneNode(true);
   const { origin, tokenUrl, fileName } = root.dataset;
   const byId = (id) => document.getElementById(id);
   const PATIENCE = 15_000; // ms for an answer of the notebook
@@ -243,4 +246,5 @@
   setTimeout(() => { if (!isReady) notice("opening", "silent"); }, OPENING);
   // Only now: the frame asks for a token as soon as it is there, and somebody has to be listening.
   frame.src = frame.dataset.src;
+  template.replaceWith(frame);
 })();

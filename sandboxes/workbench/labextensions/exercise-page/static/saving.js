@@ -5,6 +5,7 @@ const AT_LATEST = 3500; // ms after the first change, typing or not
 const KEPT_AFTER = 400; // ms until a change is in the browser's own store
 const RETRIES = [2000, 4000, 8000, 15000, 30000];
 const PATIENCE = 3000; // ms for the page to say what it has kept
+const OF_KERNEL = ["kernelspec", "language_info"];
 const PREFIX = "workbench-saved:";
 
 export class Saver {
@@ -25,7 +26,13 @@ export class Saver {
     this.base = context.contentsModel?.hash ?? null;
     // Whatever saves in the notebook (its button, Ctrl+S) saves here: without upstream's dialogs.
     context.save = () => this.save({});
-    context.model.contentChanged.connect(() => this.changed());
+    // That a kernel says which language it speaks, and in which version, is nobody's typing.
+    let isOfKernel = false;
+    context.model.metadataChanged.connect((_, { key }) => { isOfKernel = OF_KERNEL.includes(key); });
+    context.model.contentChanged.connect(() => {
+      if (!isOfKernel) this.changed();
+      isOfKernel = false;
+    });
     addEventListener("online", () => this.again());
     addEventListener("pagehide", () => { if (this.dirtySince) this.keep(); });
     document.addEventListener("visibilitychange", () => this.lookAgain());
@@ -101,23 +108,28 @@ export class Saver {
     }
   }
 
-  /** The document as the site has it. */
-  async reload() {
+  /** The document as the site has it. Unless a person asked for it, what is typed while it comes is not replaced by it. */
+  async reload({ isAsked }) {
     clearTimeout(this.timer);
     if (this.running) await this.running;
+    const { context } = this;
+    const before = this.changes;
+    const found = await this.contents.get(context.path, { type: "notebook", format: "json", content: true, hash: true });
+    if (!isAsked && before !== this.changes) return false;
     this.isLoading = true;
     try {
-      await this.context.revert();
-      this.context.model.sharedModel.clearUndoHistory();
+      context.model.fromJSON(found.content);
+      context.model.sharedModel.clearUndoHistory();
     } finally {
       this.isLoading = false;
     }
-    this.base = this.context.contentsModel?.hash ?? null;
+    this.base = found.hash;
     this.dirtySince = this.failures = 0;
     this.isStopped = false;
-    this.context.model.dirty = false;
+    context.model.dirty = false;
     this.forget();
-    this.say("saved", { sha256: this.base, saved_at: this.context.contentsModel?.last_modified });
+    this.say("saved", { sha256: this.base, saved_at: found.last_modified });
+    return true;
   }
 
   /** The notebook without outputs: what counts of it, and small. */
@@ -186,7 +198,6 @@ export class Saver {
   /** Nothing typed here: what the other one saved is shown. Else the next save meets a conflict, and a person decides. */
   async othersSaved(hash) {
     if (!hash || hash === this.base || this.dirtySince || this.running) return;
-    await this.reload();
-    this.say("other-tab", {});
+    if (await this.reload({ isAsked: false })) this.say("other-tab", {});
   }
 }
