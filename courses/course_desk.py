@@ -144,6 +144,11 @@ def why_not_sent(code: str) -> str:
     }[code]
 
 
+def may_write_pages(person: Any) -> bool:
+    """Whether there is, or may come to be, a course that the person may change."""
+    return person.has_perm(AUTHORS) or bool(PagePermissionPolicy().user_has_permission(person, "change"))
+
+
 def changeable(person: Any) -> QuerySet[CoursePage]:
     """The Thai courses that the person may change."""
     allowed = PagePermissionPolicy().instances_user_has_permission_for(person, "change")

@@ -108,10 +108,15 @@ def data_owners_menu() -> MenuItem:
     return ForDataOwners(_("Data sets to sign off"), address, name="data-owner", icon_name="check", order=259)
 
 
+class ForWritersOfCourses(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return course_desk.may_write_pages(request.user)
+
+
 @hooks.register("register_admin_menu_item")
 def courses_menu() -> MenuItem:
     address = reverse_lazy("author_courses")
-    return MenuItem(_("Courses"), address, name="courses", icon_name="folder-open-inverse", order=90)
+    return ForWritersOfCourses(_("Courses"), address, name="courses", icon_name="folder-open-inverse", order=90)
 
 
 @hooks.register("before_publish_page")

@@ -1,7 +1,5 @@
 """The library of data sets: fourteen fields, a licence, a data owner's word, and copies pinned by their hash."""
 
-import threading
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -36,18 +34,6 @@ def make_version(*contents, is_draft=True):
     for number, content in enumerate(contents):
         DataFile.objects.create(version=version, name=f"{number}.csv", content=content)
     return version
-
-
-@pytest.fixture
-def catalog(settings):
-    catalog = fake_ckan.Catalog()
-    with fake_ckan.server(catalog) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        settings.CKAN_SERVERS = [catalog.url]
-        yield catalog
-        server.shutdown()
-        thread.join()
 
 
 # --- Descriptions -----------------------------------------------------------------------------------------------------

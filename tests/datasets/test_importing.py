@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.urls import reverse
 
-from courses.datasets import ckan, fake_ckan, importing
+from courses.datasets import ckan, importing
 from courses.datasets.models import REQUIRED, Dataset
 from grading.models import ProviderMember
 from tests.conftest import make_person
@@ -23,18 +23,6 @@ PAGE = "/cms/datasets/import/"
 @pytest.fixture(autouse=True)
 def no_earlier_import():
     cache.clear()
-
-
-@pytest.fixture
-def catalog(settings):
-    catalog = fake_ckan.Catalog()
-    with fake_ckan.server(catalog) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        settings.CKAN_SERVERS = [catalog.url]
-        yield catalog
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

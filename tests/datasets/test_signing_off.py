@@ -215,3 +215,12 @@ def test_a_desk_of_thirty_asks_as_often_as_one_of_one(client, owner, writer, pro
         make(number)
     with django_assert_num_queries(len(first)):
         client.get(reverse("dataset_owner_desk"))
+
+
+def test_the_menu_offers_each_what_is_theirs(client, writer, owner):
+    sees = {}
+    for person in (writer, owner):
+        client.force_login(person)
+        shown = client.get("/cms/").content.decode()
+        sees[person] = [reverse(name) in shown for name in ("author_courses", "dataset_owner_desk")]
+    assert sees == {writer: [True, False], owner: [False, True]}
