@@ -5,6 +5,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def harmless(cell: object) -> str:
-    """The cell's text without control characters, and as no formula."""
-    text = "".join(character for character in str(cell) if character >= " ")
+    """The cell's text in one line, without control characters, and as no formula."""
+    text = "".join(character if character >= " " else " " for character in str(cell)).strip()
     return f"'{text}" if text.startswith(_FORMULA) else text

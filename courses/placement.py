@@ -93,8 +93,11 @@ def is_enrolled_for(learner: "_User | AnonymousUser", placed: Exercise | Quiz) -
     prerequisite is open to everybody with an account; an exercise of an event to its teams, from the beginning on."""
     if not learner.is_authenticated:
         return False
-    if isinstance(placed, Exercise) and taking_part.may_take(learner, placed):
-        return True
+    if isinstance(placed, Exercise):
+        if taking_part.may_take(learner, placed):
+            return True
+        if taking_part.is_secret(placed):  # whatever lesson was published with it meanwhile
+            return False
     if isinstance(placed, Quiz) and Prerequisite.objects.filter(placement_quiz=placed).exists():
         return True  # it shows that one need not take the course
     keys = list(Enrollment.objects.filter(learner=learner).values_list("course_key", flat=True))

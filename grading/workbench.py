@@ -300,11 +300,13 @@ def _keep(document: Document, data: bytes, reason: str, *, expected: str | None 
     with transaction.atomic():
         Document.objects.select_for_update().get(pk=document.pk)  # two tabs saving at once take turns
         newest = document.newest
+        if fields["sha256"] == newest.sha256 and reason == Reason.TYPED:  # saved before, and the answer was lost
+            return Saved(newest.number, newest.sha256, newest.saved_at, is_whole)
         if expected is not None and expected != newest.sha256:
             raise Stale(newest.sha256)
-        if fields["sha256"] == newest.sha256 and reason == Reason.TYPED:
-            return Saved(newest.number, newest.sha256, newest.saved_at, is_whole)
-        if reason == Reason.TYPED == newest.reason and now - newest.created_at < VERSION_SPAN:
+        # What was not typed on top of the newest stands beside it: perhaps that was somebody's in another tab.
+        goes_on = expected is not None and reason == Reason.TYPED == newest.reason
+        if goes_on and now - newest.created_at < VERSION_SPAN:
             document.versions.filter(pk=newest.pk).update(saved_at=now, **fields)
             return Saved(newest.number, fields["sha256"], now, is_whole)
         _pack_away(newest)

@@ -44,7 +44,8 @@ def decide(
     if project.withdrawn_at:
         raise NotDecided("withdrawn")
     reviews = list(Review.objects.standing().filter(project=project))
-    if any(one.reviewer_id == by.pk for one in reviews):
+    # Also who was asked and gave it back: they have seen it as a peer.
+    if Review.objects.filter(project=project, reviewer=by.pk).exists():
         raise NotDecided("reviewer")
     if not rubrics.is_whole(project.rubric, levels):
         raise NotDecided("unfinished")

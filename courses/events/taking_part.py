@@ -108,6 +108,13 @@ def leave(event: Event, person: "_User") -> None:
             team.delete()
 
 
+def forget(person: "_User") -> None:
+    """Takes the person out of every team, whenever its event was; a team without members is no more, nor its name."""
+    teams = list(Team.objects.filter(members__person=person.pk).values_list("pk", flat=True))
+    TeamMember.objects.filter(person=person.pk).delete()
+    Team.objects.filter(pk__in=teams, members=None).delete()
+
+
 def _let_in(event: Event, person: "_User") -> None:
     if event.is_over:
         raise Refused("over")

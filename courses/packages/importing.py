@@ -94,7 +94,8 @@ class _Import:
     def forget_files(self) -> None:
         """Rows go with the transaction; what lies in a folder does not."""
         for row in self.stored:
-            row.file.delete(save=False)
+            if row.file._committed:  # else the name is still the package's word, and nothing lies there
+                row.file.delete(save=False)
 
     def dataset(self, line: planning.Line) -> None:
         """A data owner of this site signs it off: nobody vouches here by what is said elsewhere."""

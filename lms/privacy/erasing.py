@@ -25,6 +25,7 @@ from django.utils.translation import gettext, override
 from wagtail.models import ModelLogEntry
 
 from courses import discussing
+from courses.events import taking_part
 from lms.accounts.models import User
 from lms.credentials import issuing
 from lms.credentials.models import AuditEntry, Credential, StatusEntry
@@ -74,6 +75,7 @@ def erase(person: User, *, keeps_credentials: bool, requested_at: datetime | Non
             _reduce(credential, keeps=keeps_credentials)
         _forget_sessions(person)
         discussing.forget(person)
+        taking_part.forget(person)
         ModelLogEntry.objects.filter(content_type=_user_type(), object_id=str(person.pk)).delete()
         is_nameless = not _delete(person)
         record = ErasureRecord.objects.create(requested_at=requested_at, rows=rows, is_nameless=is_nameless)

@@ -9,10 +9,13 @@ from django.utils import timezone
 from courses.events import taking_part
 from courses.events.models import Event, Team, TeamMember
 from courses.events.taking_part import Refused
+from courses.models import Enrollment
 from grading.models import Submission
+from lms.privacy import erasing
 from tests.conftest import make_person
 from tests.courses.courses_in_the_making import author, make_provider
 from tests.courses.test_exercise_pages import answer
+from tests.courses.trees import grow, plant
 
 pytestmark = pytest.mark.django_db
 PAGE = "/events/odd/"
@@ -137,6 +140,28 @@ def test_the_exercise_opens_for_teams_when_the_event_begins(client, make_event, 
     assert client.get(address).url == PAGE
     client.logout()
     assert "/accounts/login/" in client.get(address).url
+
+
+def test_a_lesson_that_is_published_with_it_meanwhile_opens_it_for_nobody(client, make_event, challenge, learner):
+    make_event(1, 2)
+    course = grow(plant(), exercises=[challenge])
+    Enrollment.objects.enroll(learner=learner, course_key=course.translation_key)
+    client.force_login(learner)
+    assert client.get("/exercises/open-data-day/").status_code == 302
+    assert client.get("/exercises/open-data-day/release.ipynb").status_code == 302
+    Event.objects.update(starts_at=timezone.now() - timedelta(hours=3), ends_at=timezone.now() - timedelta(hours=2))
+    assert client.get("/exercises/open-data-day/").status_code == 200
+
+
+def test_whoever_is_erased_leaves_no_team_of_one_behind(make_event, make_team, learner, other_learner):
+    event = make_event()
+    alone = make_person("alone@example.go.th", "ผู้เดียว")
+    make_team(event, "ทีมของผู้เดียว", alone)
+    make_team(event, "ข้าวหอม", learner, other_learner)
+    for person in (alone, learner):
+        erasing.erase(person, keeps_credentials=False)
+    assert list(Team.objects.values_list("name", flat=True)) == ["ข้าวหอม"]
+    assert list(TeamMember.objects.values_list("person", flat=True)) == [other_learner.pk]
 
 
 def send(client, more=b""):

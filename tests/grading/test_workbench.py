@@ -51,7 +51,9 @@ def typed(document, **texts):
 
 
 def save(document, notebook=None, **texts):
-    return workbench.save(document, json.dumps(notebook or typed(document, **texts)).encode())
+    """Typed on top of the newest."""
+    sent = json.dumps(notebook or typed(document, **texts)).encode()
+    return workbench.save(document, sent, sha256=document.newest.sha256)
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------
@@ -164,6 +166,20 @@ def test_who_saves_over_something_newer_is_told_when_they_ask(document):
     with pytest.raises(workbench.Stale):
         workbench.save(document, json.dumps(typed(document, q1="in another")).encode(), sha256=seen)
     assert cells_of(document)["q1"]["source"] == "in one tab"
+
+
+def test_who_goes_on_with_what_is_here_leaves_the_others_work_among_the_versions(document):
+    save(document, q1="in one tab")
+    workbench.save(document, json.dumps(typed(document, q1="in another")).encode())
+    assert [version.number for version in workbench.versions(document)] == [3, 2, 1]
+    assert "in one tab" in document.versions.get(number=2).notebook.decode()
+    assert cells_of(document)["q1"]["source"] == "in another"
+
+
+def test_what_was_saved_before_its_answer_was_lost_is_no_conflict_with_itself(document):
+    seen, sent = document.newest.sha256, json.dumps(typed(document, q1="in a tunnel")).encode()
+    first = workbench.save(document, sent, sha256=seen)
+    assert workbench.save(document, sent, sha256=seen).sha256 == first.sha256
 
 
 # --- Going back ------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ SLUG = "b-n1-reading-files"
 SOON = 15_000
 GRADED = 90_000  # ms, on a busy machine
 LEARNER = "learner@demo.example"
+KEPT = "() => Object.entries(localStorage).filter(([key]) => key.startsWith('workbench-unsent:')).join()"
 NEXT_DONE = """() => { window.done = new Promise((yes) => addEventListener("message", function heard(event) {
   if (event.data.type === "done") { removeEventListener("message", heard); yes(true); }
 })); }"""
@@ -193,6 +194,49 @@ def test_what_is_typed_while_another_tabs_work_comes_is_not_replaced_by_it(opene
     expect(frame(one).locator(".jp-Notebook")).to_contain_text("พิมพ์อยู่พอดี")
     one.locator("#workbench-notices [data-act=keep-mine]").click()
     expect_saved(one, "พิมพ์อยู่พอดี")
+
+
+def test_typing_on_a_slow_line_is_no_conflict_with_oneself(opened):
+    page = opened()
+    start_over(page)
+    held = []
+    page.route(
+        "**/api/contents/*.ipynb*",
+        lambda route: route.fallback() if route.request.method == "GET" else held.append(route),
+    )
+    type_answer(page, "\n# เน็ตช้า")
+    wait_until(lambda: held or page.wait_for_timeout(50), "the first save is on its way")
+    page.keyboard.type(" กขคงจฉช", delay=700)  # for longer than a change waits at most
+    while held:
+        held.pop().continue_()
+    page.unroute("**/api/contents/*.ipynb*")
+    expect_saved(page, "เน็ตช้า กขคงจฉช")
+    expect(page.locator("[data-notice=conflict]")).to_have_count(0)
+
+
+def test_what_was_kept_and_is_older_than_what_the_site_has_stays_a_persons_to_decide(opened):
+    page = opened()
+    start_over(page)
+    page.context.set_offline(True)
+    type_answer(page, "\n# ในรถไฟ")
+    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    was_kept = page.evaluate(KEPT)
+    page.close(run_before_unload=False)
+    other = opened()
+    type_answer(other, "\n# ที่โต๊ะทำงาน")
+    expect_saved(other, "ที่โต๊ะทำงาน")
+    page.context.set_offline(False)
+    for _again in range(2):
+        back = at_work(page.context.new_page())
+        expect(back.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
+        expect(frame(back).locator(".jp-Notebook")).to_contain_text("ในรถไฟ")
+        wait_until(lambda: back.evaluate(KEPT) != was_kept, "it is kept anew")  # noqa: B023 (called at once)
+        was_kept = back.evaluate(KEPT)
+        back.close(run_before_unload=False)
+    back = at_work(page.context.new_page())
+    back.locator("#workbench-notices [data-act=take-theirs]").click()
+    expect(frame(back).locator(".jp-Notebook")).to_contain_text("ที่โต๊ะทำงาน", timeout=SOON)
+    expect(frame(back).locator(".jp-Notebook")).not_to_contain_text("ในรถไฟ")
 
 
 def test_a_kernel_that_dies_is_explained_and_work_goes_on(opened):

@@ -472,12 +472,12 @@ def test_who_comes_first_has_the_place_first(serve):
     with serve("--places", 1) as started, Runs(started) as runs:
         for name in "abc":
             runs.begin(name)
-        assert runs.order == ["a"]
+        wait_for(lambda: runs.order == ["a"])
         status = started.ask()
         assert (status["places"], status["runs"], status["waiting"]) == (1, 1, 2)
         runs.leave["a"].set()
         wait_for(lambda: len(runs.order) == 2)
-        assert runs.order == ["a", "b"]
+        wait_for(lambda: runs.order == ["a", "b"])
         runs.leave["b"].set()
         wait_for(lambda: len(runs.order) == 3)
         assert runs.order == ["a", "b", "c"]
@@ -487,7 +487,7 @@ def test_runs_together_take_no_more_memory_than_there_is_and_nobody_is_overtaken
     with serve("--places", 9, "--memory", 100) as started, Runs(started) as runs:
         runs.begin("first", 60)
         runs.begin("beside", 40)
-        assert runs.order == ["first", "beside"]
+        wait_for(lambda: runs.order == ["first", "beside"])
         runs.begin("large", 90)
         runs.begin("small", 20)
         assert started.ask()["waiting"] == 2
@@ -504,7 +504,7 @@ def test_a_run_that_wants_more_than_there_is_runs_alone(serve):
     with serve("--places", 9, "--memory", 100) as started, Runs(started) as runs:
         runs.begin("huge", 1000)
         runs.begin("small")
-        assert runs.order == ["huge"]
+        wait_for(lambda: runs.order == ["huge"])
         runs.leave["huge"].set()
         wait_for(lambda: runs.order == ["huge", "small"])
 

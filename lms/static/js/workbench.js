@@ -221,7 +221,11 @@
       source: form, target: "#check-result", swap: "innerHTML", values: { notebook: form.elements.notebook.files[0], csrfmiddlewaretoken: csrf() },
     })),
     "keep-mine": () => { notice("saving"); ask("save", { force: true }); },
-    "take-theirs": () => { notice("saving"); ask("reload"); },
+    "take-theirs": async () => {
+      notice("saving");
+      const answer = await ask("reload", { drops: true });
+      if (!answer || answer.error) notice("saving", "conflict");
+    },
     restart: () => { notice("kernel"); ask("restart"); },
   };
   document.addEventListener("click", (event) => {
@@ -232,14 +236,20 @@
 
   // --- Going back ---
 
-  // What is typed is saved before anything replaces it: so it can be come back to.
+  // What is typed is saved before anything replaces it: so it can be come back to. Only what can never be saved as it is,
+  // which the page has said, is given up for that.
+  let drops = false;
   document.addEventListener("htmx:confirm", (event) => {
-    if (!event.target.closest("[data-changes-notebook]")) return;
+    if (!isReady || !event.target.closest("[data-changes-notebook]")) return;
     event.preventDefault();
-    ask("save").then(() => event.detail.issueRequest(true));
+    ask("save").then((answer) => {
+      drops = answer?.type === "not-saved" && ["too_big", "not_valid"].includes(answer.reason);
+      if (answer?.type === "saved" || drops) event.detail.issueRequest(true);
+      else if (!answer) notice("act", "no-answer");
+    });
   });
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
-  document.addEventListener("workbench-reload", () => ask("reload"));
+  document.addEventListener("workbench-reload", () => ask("reload", { drops }));
 
   addEventListener("beforeunload", (event) => { if (isUnsaved) event.preventDefault(); });
   notice("opening");

@@ -396,6 +396,12 @@ def test_who_made_it_or_reviewed_it_does_not_decide(ready, capstone):
     assert refused(NotDecided, decide, ready, ready.reviews.first().reviewer) == "reviewer"
 
 
+def test_nor_does_who_gave_it_back_because_they_know_whose_it_is(ready):
+    knows = ready.reviews.first()
+    type(knows).objects.filter(pk=knows.pk).update(sent_at=None, released_at=timezone.now())
+    assert refused(NotDecided, decide, ready, knows.reviewer, without_all=True) == "reviewer"
+
+
 def test_half_a_decision_is_none(ready, teacher):
     for levels in ((), (3,), (3, None), (0, 3), (3, 5)):
         assert refused(NotDecided, decide, ready, teacher, levels) == "unfinished"

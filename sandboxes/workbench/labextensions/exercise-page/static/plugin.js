@@ -33,7 +33,7 @@ async function join(app, panel, words, NotebookActions) {
   tellWhere(panel.content, say);
 
   on("save", ({ id, force }) => saver.save({ id, force: force === true }));
-  on("reload", ({ id }) => answer(id, () => saver.reload({ isAsked: true })));
+  on("reload", ({ id, drops }) => answer(id, () => saver.reload({ drops: drops === true })));
   on("token", () => saver.again());
   on("notebook", ({ id }) => say("notebook", { id, content: JSON.stringify(saver.bare()) }));
   on("interrupt", ({ id }) => answer(id, () => panel.context.sessionContext.session?.kernel?.interrupt()));

@@ -65,8 +65,9 @@ export class Saver {
   /** Saves what is there now. One at a time: whoever asks meanwhile gets the next one. */
   async save({ id, force = false }) {
     clearTimeout(this.timer);
-    if (this.running) await this.running;
+    while (this.running) await this.running; // of many who waited, one goes on; the others wait for that one
     if (this.isStopped && !force) return this.say("not-saved", { id, reason: "conflict" });
+    if (!id && !force && !this.dirtySince) return;
     this.running = this.send(id, force);
     await this.running;
     this.running = null;
@@ -108,14 +109,24 @@ export class Saver {
     }
   }
 
-  /** The document as the site has it. Unless a person asked for it, what is typed while it comes is not replaced by it. */
-  async reload({ isAsked }) {
+  /**
+   * The document as the site has it; says whether it is shown now. What is typed while it comes is not replaced by it,
+   * nor what was typed before and is not saved, unless a person `drops` that: then the next save meets a conflict.
+   */
+  async reload({ drops = false }) {
+    while (this.running) await this.running;
+    if (this.dirtySince && !drops) return false;
     clearTimeout(this.timer);
-    if (this.running) await this.running;
     const { context } = this;
     const before = this.changes;
-    const found = await this.contents.get(context.path, { type: "notebook", format: "json", content: true, hash: true });
-    if (!isAsked && before !== this.changes) return false;
+    let found;
+    try {
+      found = await this.contents.get(context.path, { type: "notebook", format: "json", content: true, hash: true });
+    } catch (problem) {
+      this.again();
+      throw problem;
+    }
+    if (before !== this.changes) return false;
     this.isLoading = true;
     try {
       context.model.fromJSON(found.content);
@@ -167,10 +178,12 @@ export class Saver {
   /** What an earlier visit could not send: sent now, unless the site has something newer; then a person decides. */
   takeUp(kept) {
     if (!kept?.notebook) return;
+    const isNewest = kept.base === this.base;
+    this.base = kept.base; // with what is typed now, too: a conflict is still one when this page is loaded again
     this.context.model.fromJSON(kept.notebook);
     this.dirtySince = kept.at;
     this.changes += 1;
-    if (kept.base === this.base) {
+    if (isNewest) {
       this.say("recovered", { at: new Date(kept.at).toISOString() });
       this.plan(0);
     } else {
@@ -198,6 +211,6 @@ export class Saver {
   /** Nothing typed here: what the other one saved is shown. Else the next save meets a conflict, and a person decides. */
   async othersSaved(hash) {
     if (!hash || hash === this.base || this.dirtySince || this.running) return;
-    if (await this.reload({ isAsked: false })) this.say("other-tab", {});
+    if (await this.reload({})) this.say("other-tab", {});
   }
 }
