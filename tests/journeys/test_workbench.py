@@ -239,6 +239,26 @@ def test_what_was_kept_and_is_older_than_what_the_site_has_stays_a_persons_to_de
     expect(frame(back).locator(".jp-Notebook")).not_to_contain_text("ในรถไฟ")
 
 
+def test_what_one_tab_keeps_is_not_taken_or_forgotten_by_another(opened):
+    page = opened()
+    start_over(page)
+    other = opened()  # on another computer
+    type_answer(other, "\n# จากที่บ้าน")
+    expect_saved(other, "จากที่บ้าน")
+    type_answer(page, "\n# ยังไม่ได้เลือก")
+    expect(page.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
+    beside = at_work(page.context.new_page())
+    expect(frame(beside).locator(".jp-Notebook")).to_contain_text("จากที่บ้าน")
+    expect(frame(beside).locator(".jp-Notebook")).not_to_contain_text("ยังไม่ได้เลือก")
+    type_answer(beside, "\n# ต่อในแท็บข้าง ๆ")
+    expect_saved(beside, "ต่อในแท็บข้าง ๆ")
+    beside.close()
+    page.close(run_before_unload=False)
+    again = at_work(beside.context.new_page())
+    expect(again.locator("[data-notice=conflict]")).to_be_visible(timeout=SOON)
+    expect(frame(again).locator(".jp-Notebook")).to_contain_text("ยังไม่ได้เลือก")
+
+
 def test_a_kernel_that_dies_is_explained_and_work_goes_on(opened):
     page = opened()
     start_over(page)

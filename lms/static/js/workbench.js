@@ -94,11 +94,11 @@
       if (known === "refused" && isLoggedOut) return notice("saving", "login");
       notice("saving", kept === false && known !== "conflict" ? "unkept" : known);
     },
-    keep: ({ kept }) => {
-      if (kept === "") return forget(unsent);
-      say("kept", { kept: typeof kept === "string" && keep(kept) });
+    keep: async ({ kept }) => {
+      if (kept === "") return forget(await ownKey);
+      say("kept", { kept: typeof kept === "string" && await keep(kept) });
     },
-    "kept-wanted": () => say("kept-before", { kept: kept() }),
+    "kept-wanted": async () => say("kept-before", { kept: await kept() }),
     recovered: () => notice("recovered", "recovered"),
     "other-tab": () => notice("recovered", "other-tab"),
     kernel: (message) => showKernel(message),
@@ -117,20 +117,48 @@
 
   // --- What could not be sent, in this browser: the frame may have no storage of its own ---
 
-  const UNSENT = "workbench-unsent:";
+  // Each tab keeps its own, and holds a lock by the same name while it lives: what another has left behind is taken up,
+  // what it is still working on is not.
+  const UNSENT = "workbench-unsent:", TAB = "workbench-tab";
   const KEPT_DAYS = 30;
-  const unsent = UNSENT + root.dataset.document;
+  const ofDocument = `${UNSENT}${root.dataset.document}:`;
   const forget = (key) => { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } };
-  const keep = (text) => {
+  const lock = (key, meanwhile) => new Promise((resolve) => {
+    if (!navigator.locks) return resolve(true); // without https nobody can know
+    navigator.locks.request(key, { ifAvailable: true }, (held) => { resolve(held !== null); return held && meanwhile; });
+  });
+  const ownKey = (async () => {
+    let tab = "";
+    try { tab = sessionStorage.getItem(TAB) ?? ""; } catch { /* a new one, then */ }
+    const always = new Promise(() => {});
+    if (!tab || !(await lock(ofDocument + tab, always))) { // a tab that was duplicated has the other's name
+      tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
+      lock(ofDocument + tab, always);
+      try { sessionStorage.setItem(TAB, tab); } catch { /* for this page only */ }
+    }
+    return ofDocument + tab;
+  })();
+  const keep = async (text) => {
     if (text.length > MAX_CHARACTERS) return false;
-    try { localStorage.setItem(unsent, `${Date.now()} ${text}`); return true; } catch { return false; }
+    try { localStorage.setItem(await ownKey, `${Date.now()} ${text}`); return true; } catch { return false; }
   };
-  const kept = () => {
+  const keptAt = (key) => parseInt(localStorage.getItem(key), 10) || 0;
+  const kept = async () => {
+    const own = await ownKey;
     try {
       for (const key of Object.keys(localStorage).filter((one) => one.startsWith(UNSENT))) {
-        if (!(parseInt(localStorage.getItem(key), 10) > Date.now() - KEPT_DAYS * 86_400_000)) forget(key);
+        if (keptAt(key) < Date.now() - KEPT_DAYS * 86_400_000) forget(key);
       }
-      return localStorage.getItem(unsent)?.replace(/^\d+ /, "") ?? "";
+      if (!localStorage.getItem(own)) {
+        const others = Object.keys(localStorage).filter((one) => one.startsWith(ofDocument));
+        for (const key of others.sort((one, other) => keptAt(other) - keptAt(one))) {
+          if (!(await lock(key))) continue;
+          localStorage.setItem(own, localStorage.getItem(key) ?? "");
+          forget(key);
+          break;
+        }
+      }
+      return localStorage.getItem(own)?.replace(/^\d+ /, "") ?? "";
     } catch { return ""; }
   };
 
