@@ -65,6 +65,7 @@ def is_saved(page):
 
 def start_over(page):
     """The same beginning for every test, whatever the last one left; and a path of the product itself."""
+    expect(page.locator("#workbench-enter")).to_be_enabled(timeout=60_000)  # nobody answers before
     details = page.locator("#go-back")
     if details.get_attribute("open") is None:
         details.locator("summary").click()

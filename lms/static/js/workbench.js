@@ -277,7 +277,10 @@
     });
   });
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
-  document.addEventListener("workbench-reload", () => ask("reload", { drops }));
+  document.addEventListener("workbench-reload", () => {
+    if (isReady) ask("reload", { drops });
+    else frame.src = frame.dataset.src; // it was opening, with what is no longer there
+  });
 
   addEventListener("beforeunload", (event) => { if (isUnsaved) event.preventDefault(); });
   notice("opening");
