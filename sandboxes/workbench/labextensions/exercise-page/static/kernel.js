@@ -15,6 +15,8 @@ export function follow(app, session, say) {
     const status = kernel ? (kernel.connectionStatus === "connected" ? kernel.status : kernel.connectionStatus) : "none";
     if (CALM.has(status)) return tell(status);
     const state = await ask(app.serviceManager.serverSettings);
+    // A word of a kernel that began while the line was being joined is lost: asked, it speaks again.
+    if (kernel?.connectionStatus === "connected") kernel.requestKernelInfo().catch(() => { /* it is not there yet */ });
     const shown = state.kernel === "waiting" || state.kernel === "ended" ? state.kernel : status;
     tell(shown, state.kernel ? { place: state.place, run_status: state.status, sentence: state.sentence } : {});
     timer = setTimeout(look, ASK_AGAIN);
