@@ -1,7 +1,7 @@
 """What others wrote, in a file that somebody opens in a spreadsheet."""
 
 # Excel takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def harmless(cell: object) -> str:

@@ -89,6 +89,12 @@ def type_answer(page, text, *, number=0):
     page.keyboard.type(text)
 
 
+def type_without_network(page, text):
+    page.context.set_offline(True)
+    type_answer(page, text)
+    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+
+
 def run_below(page, code):
     """In a cell of one's own at the end of the notebook."""
     cells(page).last.click()
@@ -133,9 +139,7 @@ def test_open_run_plot_in_thai_check_hand_in_verdict(opened, language, width):
 def test_nothing_is_lost_without_a_network(opened):
     page = opened()
     start_over(page)
-    page.context.set_offline(True)
-    type_answer(page, "\n# พิมพ์ในอุโมงค์")
-    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    type_without_network(page, "\n# พิมพ์ในอุโมงค์")
     expect(page.locator("#workbench-saved")).to_have_attribute("data-state", "unsaved")
     page.context.set_offline(False)
     expect_saved(page, "พิมพ์ในอุโมงค์")
@@ -145,9 +149,7 @@ def test_nothing_is_lost_without_a_network(opened):
 def test_a_tab_that_is_killed_before_it_could_save_brings_its_typing_back(opened):
     page = opened()
     start_over(page)
-    page.context.set_offline(True)
-    type_answer(page, "\n# ก่อนเครื่องดับ")
-    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    type_without_network(page, "\n# ก่อนเครื่องดับ")
     page.close(run_before_unload=False)
     again = page.context.new_page()
     again.context.set_offline(False)
@@ -218,9 +220,7 @@ def test_typing_on_a_slow_line_is_no_conflict_with_oneself(opened):
 def test_what_was_kept_and_is_older_than_what_the_site_has_stays_a_persons_to_decide(opened):
     page = opened()
     start_over(page)
-    page.context.set_offline(True)
-    type_answer(page, "\n# ในรถไฟ")
-    expect(page.locator("[data-notice=offline]")).to_be_visible(timeout=SOON)
+    type_without_network(page, "\n# ในรถไฟ")
     was_kept = page.evaluate(KEPT)
     page.close(run_before_unload=False)
     other = opened()

@@ -477,7 +477,7 @@ def test_who_comes_first_has_the_place_first(serve):
         assert (status["places"], status["runs"], status["waiting"]) == (1, 1, 2)
         runs.leave["a"].set()
         wait_for(lambda: len(runs.order) == 2)
-        wait_for(lambda: runs.order == ["a", "b"])
+        assert runs.order == ["a", "b"]
         runs.leave["b"].set()
         wait_for(lambda: len(runs.order) == 3)
         assert runs.order == ["a", "b", "c"]
@@ -505,6 +505,7 @@ def test_a_run_that_wants_more_than_there_is_runs_alone(serve):
         runs.begin("huge", 1000)
         runs.begin("small")
         wait_for(lambda: runs.order == ["huge"])
+        assert started.ask()["waiting"] == 1
         runs.leave["huge"].set()
         wait_for(lambda: runs.order == ["huge", "small"])
 
