@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests import migrated
 from tests.servers import end, free_port, postgres, redis, wait_until
@@ -20,6 +20,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
 # What the tests' own process is told (tests/settings.py) and a site has to find for itself.
 NOT_THE_SITES = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "WORKBENCH_URL", "PUBLIC_URL"}
+PATIENCE = 15_000  # milliseconds: what a page may take beside another journey on two cores
+expect.set_options(timeout=PATIENCE)
 # No network but this machine: without these Chromium asks its maker's servers at every start.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -133,7 +135,7 @@ def walk(browser, site):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, base_url=site.url, locale="th-TH" if language == "th" else "en-GB"
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.complaints = []

@@ -273,6 +273,7 @@ def translate(hand):
     page, desk = hand.page, hand.page.url
     hand.click("form[action$='/english/'] button")
     rows = page.locator("section[aria-labelledby=english-heading] tbody tr")
+    expect(rows.first).to_be_visible()
     for number in range(rows.count()):
         done, wanted = map(int, re.findall(r"\d+", rows.nth(number).inner_text())[-2:])
         hand.click(rows.nth(number).locator("td a"))
