@@ -10,7 +10,14 @@ from courses.demo.exercises import PROJECT
 from courses.demo.outline import Both
 from courses.models import Competency as Known
 from grading.models import Exercise, Quiz
-from lms.credentials.models import Achievement, Competency, Issuer, QuizRequirement, Requirement
+from lms.credentials.models import (
+    Achievement,
+    Competency,
+    CredentialRequirement,
+    Issuer,
+    QuizRequirement,
+    Requirement,
+)
 
 ISSUER = "demo-institute"
 EXERCISES_FROM, QUIZZES_FROM = Decimal("0.8"), Decimal("0.7")
@@ -21,6 +28,8 @@ ANALYST = (
 )
 TELLER = ("c-n1-readable-chart", "c-n2-tidy-table", "c-n3-honest-chart")
 INNOVATOR = "di-301-project"
+STACK = "government-data-skills"
+ANALYST_QUIZZES = tuple(f"da-201-m{number}" for number in range(1, 4))
 STEWARD_QUIZZES = (*(f"dg-101-a{number}" for number in range(1, 7)), "dg-101-final")
 
 
@@ -36,6 +45,8 @@ class Earned:
     exercises: tuple[str, ...]
     quizzes: tuple[str, ...]
     competencies: tuple[tuple[str, str], ...]
+    exercises_needed: int | None = None  # all of them
+    parts: tuple[str, ...] = ()  # the achievements it is stacked on
 
 
 ACHIEVEMENTS = [
@@ -49,18 +60,20 @@ ACHIEVEMENTS = [
             "amounts and Buddhist-era dates without losing rows, and reports results with their limits, in Python.",
         ),
         Both(
-            "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊ก B-N1 อ่านไฟล์ และ B-N2 ทำความสะอาด ซึ่งระบบตรวจด้วยชุดข้อมูลที่ผู้เรียนไม่เห็น",
-            "At least 80 percent in both notebook exercises, B-N1 Reading files and B-N2 Cleaning, "
-            "examined on data that the learner does not see.",
+            "ได้คะแนนร้อยละ 80 ขึ้นไปในแบบฝึกหัดโน้ตบุ๊กอย่างน้อยห้าในหกข้อ B-N1 ถึง B-N6 ซึ่งระบบตรวจด้วยชุดข้อมูลที่ผู้เรียนไม่เห็น "
+            "และร้อยละ 70 ขึ้นไปในแบบทดสอบทั้งสามโมดูล",
+            "At least 80 percent in five of the six notebook exercises B-N1 to B-N6, examined on data that the learner "
+            "does not see, and at least 70 percent in the quiz of each of the three modules.",
         ),
         outline.THEORY_HOURS + outline.PRACTICE_HOURS,
-        ANALYST[:2],
-        (),
+        ANALYST,
+        ANALYST_QUIZZES,
         (
             ("ocsc-2566", "data-utilization-and-sharing"),
             ("tpqi-2567", "DG-KMLT-037"),
             ("tpqi-2567", "CEC-HNPQ-032"),
         ),
+        exercises_needed=5,
     ),
     Earned(
         outline.GOVERNANCE.slug,
@@ -131,6 +144,31 @@ ACHIEVEMENTS = [
             ("ocsc-2566", "digital-leadership"),
         ),
     ),
+    Earned(
+        STACK,
+        Both("วุฒิบัตรทักษะข้อมูลภาครัฐ (30 ชั่วโมง)", "Government Data Skills Certificate (30 hours)"),
+        Both(
+            "ผู้ถือวุฒิบัตรผ่านทั้งสามหลักสูตร ดูแลข้อมูลตามธรรมาภิบาล วิเคราะห์ข้อมูลเปิดด้วย Python "
+            "สื่อสารผลด้วยกราฟที่ซื่อตรง และทำโครงงานข้อมูลจนจบ",
+            "The holder completed all three courses: looks after data by the rules of governance, analyses open data "
+            "in Python, communicates results with honest charts, and carried a data project through.",
+        ),
+        Both(
+            "ถือวุฒิบัตรที่ยังใช้ได้ครบทั้งสี่ฉบับ คือ ผู้ดูแลข้อมูลภาครัฐระดับพื้นฐาน นักวิเคราะห์ข้อมูลเปิดภาครัฐ ผู้สื่อสารข้อมูลภาครัฐ และนวัตกรข้อมูลภาครัฐ",
+            "Holds four credentials, all in force: Government Data Steward, Open Government Data Analyst, Public Data "
+            "Communicator and Public Data Innovator.",
+        ),
+        30,
+        (),
+        (),
+        (
+            ("ocsc-2566", "digital-governance"),
+            ("ocsc-2566", "data-utilization-and-sharing"),
+            ("ocsc-2566", "digital-service"),
+            ("ocsc-2566", "digital-leadership"),
+        ),
+        parts=(outline.GOVERNANCE.slug, outline.COURSE_SLUG, outline.COMMUNICATION.slug, INNOVATOR),
+    ),
 ]
 
 
@@ -149,7 +187,8 @@ def _load(one: Earned, issuer: Issuer) -> Achievement:
         for language in outline.LANGUAGES
     }
     achievement, is_new = Achievement.objects.get_or_create(
-        slug=one.slug, defaults=told | {"issuer": issuer, "hours": Decimal(one.hours)}
+        slug=one.slug,
+        defaults=told | {"issuer": issuer, "hours": Decimal(one.hours), "exercises_needed": one.exercises_needed},
     )
     if is_new:
         for place, exercise in enumerate(_in_order(Exercise, one.exercises)):
@@ -159,6 +198,10 @@ def _load(one: Earned, issuer: Issuer) -> Achievement:
         for place, quiz in enumerate(_in_order(Quiz, one.quizzes)):
             QuizRequirement.objects.create(
                 achievement=achievement, quiz=quiz, minimum_fraction=QUIZZES_FROM, sort_order=place
+            )
+        for place, part in enumerate(one.parts):
+            CredentialRequirement.objects.create(
+                achievement=achievement, part=Achievement.objects.get(slug=part), sort_order=place
             )
         for framework, code in one.competencies:
             _name(achievement, Known.objects.select_related("framework").get(framework__slug=framework, code=code))

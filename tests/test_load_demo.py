@@ -14,8 +14,9 @@ from wagtail.models import Page, Site
 from courses import discussing
 from courses.demo import event, exercises, outline
 from courses.models import Cohort, Enrollment, HomePage, LessonCompletion, LessonPage, Post, PostReport
-from grading.models import DataFile, Exercise, ExerciseVersion, Submission
-from lms import demo, demo_class
+from grading.models import DataFile, Exercise, ExerciseVersion, QuizAttempt, QuizItemVersion, Submission
+from grading.quizzes import drawing, marking
+from lms import demo, demo_achievements, demo_class
 from lms.accounts.models import User
 from lms.credentials.models import Achievement
 from tests.searches import OTHERS, QUERIES
@@ -171,7 +172,9 @@ def test_people_of_every_role_can_log_in(loaded, client) -> None:
 def test_grades_are_left_to_the_worker(loaded) -> None:
     assert set(Submission.objects.values_list("status", flat=True)) == {Submission.Status.QUEUED}
     finished = Submission.objects.filter(learner__email="learner3@demo.example")
-    assert {submission.exercise.slug for submission in finished} == {"b-n1-reading-files", "b-n2-cleaning"}
+    assert {one.exercise.slug for one in finished} == set(demo_achievements.ANALYST) - {"b-n5-joining"}
+    taken = QuizAttempt.objects.filter(learner__email="learner3@demo.example")
+    assert {one.quiz.slug for one in taken if one.score == one.max_score} == set(demo_achievements.ANALYST_QUIZZES)
     assert Submission.objects.filter(learner__email="learner4@demo.example").count() == 1
 
 
@@ -209,7 +212,9 @@ def rule(slug):
 
 
 def test_the_rules_of_the_achievements_ask_for_exercises_and_quizzes(loaded) -> None:
-    assert rule("da-201") == {"b-n1-reading-files": 0.8, "b-n2-cleaning": 0.8}
+    exercises_asked = dict.fromkeys(demo_achievements.ANALYST, 0.8)
+    assert rule("da-201") == exercises_asked | {f"da-201-m{number}": 0.7 for number in (1, 2, 3)}
+    assert Achievement.objects.get(slug="da-201").exercises_to_pass() == 5 < len(exercises_asked)
     quizzes = {f"dg-101-a{number}": 0.7 for number in range(1, 7)} | {"dg-101-final": 0.7}
     assert rule("dg-101") == quizzes | {"a-n1-dataset-descriptions": 0.8, "a-n2-less-personal-data": 0.8}
     assert rule("di-301") == {"c-n1-readable-chart": 0.8, "c-n2-tidy-table": 0.8, "c-n3-honest-chart": 0.8}
@@ -217,6 +222,20 @@ def test_the_rules_of_the_achievements_ask_for_exercises_and_quizzes(loaded) -> 
     assert achievement.hours_text == "15"
     assert achievement.issuer.name_th == "สถาบันข้อมูลสาธิต"
     assert achievement.competencies.filter(framework="TPQI", version="2567", code="DG-KMLT-037").exists()
+
+
+def test_the_stacked_credential_adds_up_to_the_hours_of_its_parts(loaded) -> None:
+    stack = Achievement.objects.issuable().get(slug=demo_achievements.STACK)
+    parts = [one.part for one in stack.credential_requirements.select_related("part")]
+    assert len(parts) == 4
+    assert stack.hours == sum(part.hours for part in parts) == 30
+
+
+def test_every_item_of_the_demo_has_an_answer_worth_full_marks(loaded) -> None:
+    for version in QuizItemVersion.objects.select_related("item"):
+        for seed in ("a", "b", "c"):
+            drawn = drawing.draw(version.declared, seed)
+            assert marking.mark(drawn, marking.answer_key(drawn)).is_right, version.item
 
 
 def test_the_demo_lays_down_roles_paths_and_prerequisites(loaded, client) -> None:

@@ -74,6 +74,31 @@ def mark(drawn: Drawn, answer: Sequence[str]) -> Mark:
     return Mark(share, is_answered(drawn, answer), tuple(rows))
 
 
+def answer_key(drawn: Drawn) -> list[str]:
+    """An answer that is worth full marks, as a form would send it. It belongs in no page before the attempt is over."""
+    item, at = drawn.item, list(drawn.order)
+    match item.kind:
+        case "single" | "multiple":
+            return [str(at.index(i)) for i, choice in enumerate(item.choices) if choice.is_correct]
+        case "match":
+            rights = right_sides(item)
+            return [str(at.index(rights.index(pair.right))) for pair in item.pairs]
+        case "order":
+            return [str(step + 1) for step in at]
+        case "numeric":
+            return [written(arithmetic.number(item.answer, drawn.values))]
+        case "text":
+            return [item.accepted[0]]
+        case _:
+            return [_put_right(one) for one in item.fields]
+
+
+def _put_right(one: RecordField) -> str:
+    if not one.accepted:
+        return _standing(one)
+    return str(_option(one, one.accepted[0])) if one.options else one.accepted[0]
+
+
 # --- Choosing ---
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
@@ -24,8 +24,18 @@ from django.utils.translation import gettext, override
 from grading import verdicts
 from grading.models import Grade
 from lms.accounts.models import User
-from lms.credentials import documents, holder, publishing, signing
-from lms.credentials.models import Achievement, AuditEntry, Award, Credential, Issuer, Requirement, StatusEntry, Subject
+from lms.credentials import documents, holder, proofs, publishing, signing
+from lms.credentials.models import (
+    Achievement,
+    AuditEntry,
+    Award,
+    Credential,
+    CredentialRequirement,
+    Issuer,
+    Requirement,
+    StatusEntry,
+    Subject,
+)
 from lms.credentials.numbers import to_number
 
 log = logging.getLogger(__name__)
@@ -38,40 +48,93 @@ def learners_due(achievement: Achievement) -> QuerySet[User]:
     """
     had = Credential.objects.filter(achievement=achievement, learner=OuterRef("pk"))
     people = User.objects.filter(~Exists(had), is_active=True)
-    requirements = list(achievement.requirements.all())
-    for requirement in requirements:
-        people = people.filter(Exists(requirement.met_by().filter(submission__learner=OuterRef("pk"))))
+    exercises, parts = list(achievement.requirements.all()), list(achievement.credential_requirements.all())
+    if not exercises and not parts:
+        return people.none()
+    for part in parts:
+        people = people.filter(Exists(part.met_by().filter(learner=OuterRef("pk"))))
     for quiz in achievement.quiz_requirements.all():
         people = people.filter(Exists(quiz.met_by().filter(learner=OuterRef("pk"))))
-    return people if requirements else people.none()
+    passed = [Exists(one.met_by().filter(submission__learner=OuterRef("pk"))) for one in exercises]
+    needed = achievement.exercises_to_pass()
+    if needed == len(passed):
+        return people.filter(*passed)
+    how_many = sum((Case(When(one, then=1), default=0) for one in passed), start=Value(0))
+    return people.alias(passed=how_many).filter(passed__gte=needed)
 
 
 class NoVerdict(Exception):
-    """A grade that meets a requirement is not what was signed: altered, forged, or signed by nobody we know."""
+    """What meets a requirement is not what was signed: altered, forged, or signed by nobody we know."""
 
 
-def grades_behind(achievement: Achievement, learner: User) -> list[Grade]:
-    """For each requirement the learner's best grade that meets it and whose signed record holds, in the rule's order.
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a credential rests on: grades of exercises and, where it is a stacked one, other credentials."""
+
+    grades: Sequence[Grade] = ()
+    parts: Sequence[Credential] = ()
+
+
+def grounds_of(achievement: Achievement, learner: User) -> Grounds:
+    """For each requirement the learner's best grade that meets it and whose signed record holds, in the rule's order;
+    where some of the exercises are enough, of all that were passed. For each stacked credential the one in force.
 
     Raises:
-        NoVerdict: there is none; the text says of which grade, and why.
+        NoVerdict: there is none, or there are not enough; the text says of which grade, and why.
         VerdictKeyUnavailable: this process has not the keys by which records are checked.
     """
     for requirement in achievement.quiz_requirements.all():
         if not any(attempt.is_sound() for attempt in requirement.met_by().filter(learner=learner)):
             raise NoVerdict(f"no attempt at quiz {requirement.quiz_id} is worth what was recorded")
-    return [_best_verified(requirement, learner) for requirement in achievement.requirements.all()]
+    parts = [_part(requirement, learner) for requirement in achievement.credential_requirements.all()]
+    return Grounds(_grades_behind(achievement, learner), parts)
 
 
-def _best_verified(requirement: Requirement, learner: User) -> Grade:
+def _grades_behind(achievement: Achievement, learner: User) -> list[Grade]:
+    grades, problems, needed = [], [], achievement.exercises_to_pass()
+    for requirement in achievement.requirements.all():
+        try:
+            grades += _best_verified(requirement, learner)
+        except NoVerdict as refusal:
+            problems.append(str(refusal))
+    if len(grades) < needed:
+        raise NoVerdict("; ".join(problems) or f"{len(grades)} of {needed} exercises are passed")
+    for problem in problems:  # enough without it; somebody has to know all the same
+        log.error("verdict_refused for %s: %s", achievement.slug, problem, extra={"learner": learner.pk})
+    return grades
+
+
+def _part(requirement: CredentialRequirement, learner: User) -> Credential:
+    found = requirement.met_by().filter(learner=learner).select_related("key").first()
+    if found is None:
+        raise NoVerdict(f"no credential for {requirement.part.slug} is in force any more")
+    if problem := why_not_as_issued(found):
+        raise NoVerdict(f"credential {found.number}: {problem}")
+    return found
+
+
+def why_not_as_issued(credential: Credential) -> str:
+    """Why this is not the document that the signing worker wrote into the register; empty when it is."""
+    issued = AuditEntry.objects.filter(credential_id=credential.pk, action=AuditEntry.Action.ISSUED).first()
+    if issued is None or issued.document_sha256 != credential.sha256:
+        return "the document is not the one that was issued"
+    if not proofs.has_valid_proof(credential.parsed(), credential.key.public_multikey):
+        return "the document's signature does not hold"
+    return ""
+
+
+def _best_verified(requirement: Requirement, learner: User) -> list[Grade]:
+    """One grade, or none when none meets the requirement."""
     own = requirement.met_by().filter(submission__learner=learner).select_related("submission__exercise")
     problems = []
     for grade in sorted(own, key=lambda grade: grade.fraction, reverse=True):
         problem = verdicts.problem(grade)
         if not problem:
-            return grade
+            return [grade]
         problems.append(f"grade {grade.pk}: {problem}")
-    raise NoVerdict("; ".join(problems) or "no grade meets the requirement any more")
+    if problems:
+        raise NoVerdict("; ".join(problems))
+    return []
 
 
 def due_for(learner: User) -> list[Achievement]:
@@ -85,11 +148,11 @@ def issue(achievement: Achievement, learner: User) -> Credential | None:
 
     Raises:
         signing.KeyUnavailable: this process holds no key for the issuer; nothing was written.
-        NoVerdict, VerdictKeyUnavailable: see ``grades_behind``; nothing was written.
+        NoVerdict, VerdictKeyUnavailable: see ``grounds_of``; nothing was written.
     """
-    grades = grades_behind(achievement, learner)
-    credential = make(achievement, learner, by_rule(achievement, grades))
-    return credential if _enter(credential, grades=grades) else None
+    grounds = grounds_of(achievement, learner)
+    credential = make(achievement, learner, by_rule(achievement, grounds))
+    return credential if _enter(credential, grounds) else None
 
 
 def issue_award(award: Award) -> Credential | None:
@@ -99,7 +162,7 @@ def issue_award(award: Award) -> Credential | None:
     """
     credential = make(award.achievement, award.learner, by_award(award))
     with transaction.atomic():
-        is_new = _enter(credential, actor=award.decided_by)
+        is_new = _enter(credential, Grounds(), actor=award.decided_by)
         held = Credential.objects.get(achievement=award.achievement_id, learner=award.learner_id, revoked_at=None)
         # The one that is there for another award is not this one's.
         link = held if is_new or not hasattr(held, "award") else None
@@ -107,11 +170,11 @@ def issue_award(award: Award) -> Credential | None:
     return credential if is_new else None
 
 
-def _enter(credential: Credential, *, grades: Sequence[Grade] = (), actor: User | None = None) -> bool:
+def _enter(credential: Credential, grounds: Grounds, *, actor: User | None = None) -> bool:
     """Whether it is now in the register: not when the holder has an active one already."""
     try:
         with transaction.atomic():
-            enter(credential, grades=grades, actor=actor)
+            enter(credential, grounds, actor=actor)
             transaction.on_commit(lambda: tell(credential, "issued"), robust=True)
     except IntegrityError:
         StatusEntry.objects.filter(credential=None, pk=credential.status_entry_id or 0).delete()
@@ -122,11 +185,12 @@ def _enter(credential: Credential, *, grades: Sequence[Grade] = (), actor: User 
     return True
 
 
-def enter(credential: Credential, *, grades: Sequence[Grade] = (), actor: User | None = None, reason: str = "") -> None:
+def enter(credential: Credential, grounds: Grounds, *, actor: User | None = None, reason: str = "") -> None:
     """Writes a signed credential into the register, with its trace, inside the caller's transaction."""
     credential.save(force_insert=True)
-    credential.grades.set(grades)
-    ids = [grade.pk for grade in grades]
+    credential.grades.set(grounds.grades)
+    credential.parts.set(grounds.parts)
+    ids = [grade.pk for grade in grounds.grades]
     record(credential, AuditEntry.Action.ISSUED, grade_ids=ids, reason=reason, actor=actor)
 
 
@@ -148,9 +212,10 @@ class Frame:
 Compose = Callable[[Frame], documents.Document]
 
 
-def by_rule(achievement: Achievement, grades: Sequence[Grade], awarded_at: datetime | None = None) -> Compose:
-    """A document on these grades."""
-    return _compose(achievement, [_evidence(grade) for grade in grades], _percent(grades), awarded_at)
+def by_rule(achievement: Achievement, grounds: Grounds, awarded_at: datetime | None = None) -> Compose:
+    """A document on these grades and credentials."""
+    evidence = [*map(_evidence, grounds.grades), *map(_stacked, grounds.parts)]
+    return _compose(achievement, evidence, _percent(grounds.grades), awarded_at)
 
 
 def by_award(award: Award, awarded_at: datetime | None = None) -> Compose:
@@ -230,8 +295,15 @@ def _evidence(grade: Grade) -> documents.Evidence:
     return documents.Evidence(submission.pk, submission.exercise.title_th, submission.sha256)
 
 
+def _stacked(part: Credential) -> documents.Evidence:
+    return documents.Evidence(part.pk, f"{part.achievement.name_th} ({part.number})", part.sha256)
+
+
 def _percent(grades: Sequence[Grade]) -> str:
-    """The mean share of the points over the required exercises, in whole percent, never rounded up."""
+    """The mean share of the points over the exercises it rests on, in whole percent, never rounded up; empty when it
+    rests on other credentials alone."""
+    if not grades:
+        return ""
     return str(int(100 * sum(grade.fraction for grade in grades) / len(grades) + 1e-6))
 
 

@@ -235,8 +235,11 @@ class Partner(models.Model):
 
 class AchievementQuerySet(models.QuerySet["Achievement"]):
     def issuable(self) -> Self:
-        """In use and with a rule. One without requirements is met by nobody, rather than by everybody."""
-        return self.filter(Exists(Requirement.objects.filter(achievement=OuterRef("pk"))), is_active=True)
+        """In use and with a rule. One that asks for no exercise and no credential is met by nobody, rather than by
+        everybody."""
+        own = {"achievement": OuterRef("pk")}
+        has_rule = Exists(Requirement.objects.filter(**own)) | Exists(CredentialRequirement.objects.filter(**own))
+        return self.filter(has_rule, is_active=True)
 
 
 class Achievement(ClusterableModel):
@@ -266,18 +269,31 @@ class Achievement(ClusterableModel):
         verbose_name=_("partner"),
         help_text=_("The body it was made together with, if any. The issuer alone signs."),
     )
+    exercises_needed = models.PositiveSmallIntegerField(
+        _("how many of the exercises"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: all of them."),
+    )
     is_active = models.BooleanField(_("is issued"), default=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = AchievementQuerySet.as_manager()
     requirements: "RelatedManager[Requirement]"
     quiz_requirements: "RelatedManager[QuizRequirement]"
+    credential_requirements: "RelatedManager[CredentialRequirement]"
     competencies: "RelatedManager[Competency]"
 
     class Meta:
         verbose_name = _("achievement")
         verbose_name_plural = _("achievements")
         ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(exercises_needed=None) | Q(exercises_needed__gte=1), name="achievement_needs_something"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -291,6 +307,10 @@ class Achievement(ClusterableModel):
     def hours_text(self) -> str:
         """``15``, ``1.5``: text, because numbers do not survive canonicalisation everywhere."""
         return f"{Decimal(self.hours).normalize():f}"
+
+    def exercises_to_pass(self) -> int:
+        """How many of the rule's exercises have to be passed. More than there are is a rule that nobody meets."""
+        return len(self.requirements.all()) if self.exercises_needed is None else self.exercises_needed
 
     def valid_until(self, start: datetime) -> datetime | None:
         return start + timedelta(days=self.valid_days) if self.valid_days else None
@@ -368,6 +388,26 @@ class QuizRequirement(Orderable):
         return QuizAttempt.objects.finished().counting().filter(max_score__gt=0)
 
 
+class CredentialRequirement(Orderable):
+    """Part of the rule of a stacked achievement: the credential of this one, in force."""
+
+    achievement = ParentalKey(Achievement, on_delete=models.CASCADE, related_name="credential_requirements")
+    part = models.ForeignKey(Achievement, models.PROTECT, related_name="+", verbose_name=_("achievement"))
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["achievement", "part"], name="credential_requirement_once"),
+            models.CheckConstraint(condition=~Q(part=F("achievement")), name="credential_requirement_of_another"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.part)
+
+    def met_by(self) -> "models.QuerySet[Credential]":
+        """The credentials that meet this; ``issuing`` looks at signature and register before it believes one."""
+        return Credential.objects.in_force().filter(achievement=self.part_id)
+
+
 class Competency(Orderable):
     """A competency of a published framework that the achievement is mapped to. Nobody's certification is claimed."""
 
@@ -417,6 +457,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         own = self.filter(learner=learner).select_related("achievement__issuer", "replacement__new")
         return own.order_by("-issued_at", "pk")
 
+    def in_force(self) -> Self:
+        """Neither revoked nor expired."""
+        return self.filter(Q(valid_until=None) | Q(valid_until__gt=Now()), revoked_at=None)
+
 
 class Credential(models.Model):
     """One signed credential. Its number is its id in another spelling."""
@@ -449,6 +493,10 @@ class Credential(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revocation_reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
     grades = models.ManyToManyField(Grade, related_name="+", verbose_name=_("grades it rests on"))
+    # Of a stacked one: those it rests on, as they were in force on the day it was made.
+    parts = models.ManyToManyField(
+        "self", symmetrical=False, related_name="stacked", verbose_name=_("credentials it rests on")
+    )
     status_entry = models.OneToOneField(StatusEntry, models.PROTECT, null=True, related_name="credential")
     # The day it was earned: a replacement bears the same one.
     awarded_at = models.DateTimeField(_("awarded"), null=True)

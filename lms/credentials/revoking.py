@@ -4,7 +4,6 @@ Nothing is ever edited. Revoking sets a bit and a date; a replacement is an orde
 the new one is written and the old one revoked in one step, so that the holder is never without, and never has two.
 """
 
-import hashlib
 import logging
 
 from celery import current_app
@@ -15,7 +14,8 @@ from kombu.exceptions import OperationalError
 
 from grading import verdicts
 from lms.accounts.models import User
-from lms.credentials import documents, issuing, proofs
+from lms.credentials import documents, issuing
+from lms.credentials.issuing import Grounds
 from lms.credentials.models import AuditEntry, Award, Credential, Issuer, IssuerKey, Replacement, StatusEntry
 
 log = logging.getLogger(__name__)
@@ -107,12 +107,12 @@ def carry_out(replacement: Replacement) -> Credential | None:
         signing.KeyUnavailable, issuing.NoVerdict, VerdictKeyUnavailable: as for ``issuing.issue``.
     """
     old = replacement.old
-    grades = list(old.grades.select_related("submission__exercise"))
+    grounds = Grounds(list(old.grades.select_related("submission__exercise")), list(old.parts.all()))
     if replacement.reason == Reason.CORRECTED:
-        grades = [] if _award_of(old) else issuing.grades_behind(old.achievement, old.learner)
-        compose = _anew(old, grades)
+        grounds = Grounds() if _award_of(old) else issuing.grounds_of(old.achievement, old.learner)
+        compose = _anew(old, grounds)
     else:
-        _check_grounds(old, grades)
+        _check_grounds(old, grounds)
         compose = _again(old)
     # Only who changed their name, or had it corrected, gets another one: a key event is not about people.
     name = old.holder_name if replacement.reason == Reason.KEY_EVENT else ""
@@ -121,7 +121,7 @@ def carry_out(replacement: Replacement) -> Credential | None:
         with transaction.atomic():
             if _mark(old, replacement.reason):
                 issuing.record(old, AuditEntry.Action.REPLACED, reason=replacement.reason, actor=replacement.ordered_by)
-            issuing.enter(new, grades=grades, actor=replacement.ordered_by, reason=replacement.reason)
+            issuing.enter(new, grounds, actor=replacement.ordered_by, reason=replacement.reason)
             done = Replacement.objects.open().filter(pk=replacement.pk)
             if not done.update(new=new, done_at=timezone.now(), problem=""):
                 raise IntegrityError("another worker was first")
@@ -158,11 +158,11 @@ def _award_of(credential: Credential) -> Award | None:
     return award
 
 
-def _anew(old: Credential, grades: list) -> issuing.Compose:  # type: ignore[type-arg]
+def _anew(old: Credential, grounds: Grounds) -> issuing.Compose:
     award, awarded_at = _award_of(old), old.awarded_at or old.issued_at
     if award:
         return issuing.by_award(award, awarded_at)
-    return issuing.by_rule(old.achievement, grades, awarded_at)
+    return issuing.by_rule(old.achievement, grounds, awarded_at)
 
 
 def _again(old: Credential) -> issuing.Compose:
@@ -180,13 +180,11 @@ def _again(old: Credential) -> issuing.Compose:
     return compose
 
 
-def _check_grounds(old: Credential, grades: list) -> None:  # type: ignore[type-arg]
-    """The document is the one that was issued, and its grades are the ones that were signed."""
-    issued = AuditEntry.objects.filter(credential_id=old.pk, action=AuditEntry.Action.ISSUED).first()
-    if issued is None or issued.document_sha256 != hashlib.sha256(old.document.encode()).hexdigest():
-        raise NotReplaceable("the document is not the one that was issued")
-    if not proofs.has_valid_proof(old.parsed(), old.key.public_multikey):
-        raise NotReplaceable("the document's signature does not hold")
-    for grade in grades:
+def _check_grounds(old: Credential, grounds: Grounds) -> None:
+    """The document is the one that was issued, and its grades are the ones that were signed. The credentials a stacked
+    one rests on were in force when it was made: what became of them since is told on their own pages."""
+    if problem := issuing.why_not_as_issued(old):
+        raise NotReplaceable(problem)
+    for grade in grounds.grades:
         if problem := verdicts.problem(grade):
             raise NotReplaceable(f"grade {grade.pk}: {problem}")

@@ -1,6 +1,6 @@
 """What rests on the scores of an exercise: who would gain or lose a credential's requirement by a regrade."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,9 +33,12 @@ def of_regrade(regrade: Regrade) -> dict[str, Any]:
     """
     before, after = _standings(regrade)
     gained, lost = [], []
-    for requirement in Requirement.objects.filter(exercise=regrade.exercise).order_by("achievement", "pk"):
+    asked = Requirement.objects.filter(exercise=regrade.exercise).select_related("achievement")
+    for requirement in asked.order_by("achievement", "pk"):
         minimum = float(requirement.minimum_fraction)
         had, has = _who(before.values(), minimum, regrade), _who(after.values(), minimum, regrade)
+        enough = _with_enough_others(requirement, had ^ has)
+        had, has = had - enough, has - enough
         gained += [{"learner": pk, "achievement": requirement.achievement_id} for pk in sorted(has - had)]
         held = _held(requirement.achievement_id, had - has)
         lost += [
@@ -64,6 +67,22 @@ def _who(standings: Iterable[Standing], minimum: float, regrade: Regrade) -> set
     if regrade.exercise.counts == Counts.LAST:
         own = {pk: [max(ones, key=lambda one: one.attempt)] for pk, ones in own.items()}
     return {pk for pk, ones in own.items() if any(one.meets(minimum) for one in ones)}
+
+
+def _with_enough_others(requirement: Requirement, learners: set[int]) -> set[int]:
+    """Those to whom this exercise makes no difference: by other exercises they have as many as the rule asks for."""
+    others = list(requirement.achievement.requirements.exclude(pk=requirement.pk))
+    needed = requirement.achievement.exercises_to_pass()
+    if not learners or needed > len(others):
+        return set()
+    passed = Counter(
+        learner
+        for other in others
+        for learner in set(
+            other.met_by().filter(submission__learner__in=learners).values_list("submission__learner", flat=True)
+        )
+    )
+    return {learner for learner in learners if passed[learner] >= needed}
 
 
 def _held(achievement_id: int, learners: set[int]) -> dict[int, str]:

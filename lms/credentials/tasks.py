@@ -19,9 +19,13 @@ MOST_PER_ROUND = 2000
 
 @shared_task(name="lms.credentials.tasks.issue_for_learner")
 def issue_for_learner(learner_id: int) -> int:
-    """Issues one learner what they have earned; what cannot be issued now is left for ``issue_due``."""
+    """Issues one learner what they have earned, and what is stacked on it; what cannot be issued now is left for
+    ``issue_due``."""
     learner = User.objects.filter(pk=learner_id).first()
-    return sum(_issue(achievement, learner) for achievement in issuing.due_for(learner)) if learner else 0
+    issued = 0
+    while learner and (more := sum(_issue(achievement, learner) for achievement in issuing.due_for(learner))):
+        issued += more
+    return issued
 
 
 @shared_task(name="lms.credentials.tasks.issue_due")

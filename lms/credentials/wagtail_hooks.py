@@ -7,8 +7,9 @@ from django.urls import reverse, reverse_lazy
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
 from wagtail.admin.widgets.button import Button
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
@@ -35,6 +36,31 @@ class ReadOnly(ModelPermissionPolicy):
 register_permission_policy(Credential, ReadOnly(Credential))
 
 
+class AchievementForm(WagtailAdminModelForm):
+    """Refuses a rule that nobody could ever meet."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean()
+        needed = data.get("exercises_needed")
+        if needed and needed > len(self._chosen("requirements", "exercise")):
+            self.add_error("exercises_needed", _("There are not so many exercises in the rule."))
+        if any(_rests_on(part, self.instance) for part in self._chosen("credential_requirements", "part")):
+            self.add_error(None, _("A credential cannot be stacked on itself."))
+        return data
+
+    def _chosen(self, name: str, field: str) -> list[Any]:
+        """What the rows of an inline formset name, but for those that are being deleted."""
+        rows = [row.cleaned_data for row in self.formsets[name].forms if row.is_valid()]
+        return [row[field] for row in rows if row.get(field) and not row.get("DELETE")]
+
+
+def _rests_on(part: Achievement, achievement: Achievement) -> bool:
+    """Whether ``part`` is this achievement, or stacked on it at any depth."""
+    return part == achievement or any(
+        _rests_on(one.part, achievement) for one in part.credential_requirements.select_related("part")
+    )
+
+
 class AchievementViewSet(SnippetViewSet):
     model = Achievement
     icon = "success"
@@ -43,30 +69,44 @@ class AchievementViewSet(SnippetViewSet):
     list_filter = ["is_active", "issuer"]
     search_fields = ["slug", "name_th", "name_en"]
     copy_view_enabled = False
-    panels = [
-        MultiFieldPanel(
-            [FieldRowPanel([FieldPanel("slug"), FieldPanel("issuer")]), FieldPanel("name_th"), FieldPanel("name_en")],
-            heading=_("Name"),
-        ),
-        MultiFieldPanel(
-            [
-                FieldPanel("description_th"),
-                FieldPanel("description_en"),
-                FieldPanel("criteria_th"),
-                FieldPanel("criteria_en"),
-                FieldRowPanel([FieldPanel("hours"), FieldPanel("valid_days"), FieldPanel("is_active")]),
-            ],
-            heading=_("What it attests"),
-        ),
-        InlinePanel(
-            "requirements",
-            heading=_("Rule: all of these exercises"),
-            label=_("requirement"),
-            help_text=_("Without a requirement nothing is issued."),
-        ),
-        InlinePanel("quiz_requirements", heading=_("Rule: and all of these quizzes"), label=_("quiz")),
-        InlinePanel("competencies", heading=_("Competencies it is mapped to"), label=_("competency")),
-    ]
+    edit_handler = ObjectList(
+        [
+            MultiFieldPanel(
+                [
+                    FieldRowPanel([FieldPanel("slug"), FieldPanel("issuer")]),
+                    FieldPanel("name_th"),
+                    FieldPanel("name_en"),
+                ],
+                heading=_("Name"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("description_th"),
+                    FieldPanel("description_en"),
+                    FieldPanel("criteria_th"),
+                    FieldPanel("criteria_en"),
+                    FieldRowPanel([FieldPanel("hours"), FieldPanel("valid_days"), FieldPanel("is_active")]),
+                ],
+                heading=_("What it attests"),
+            ),
+            InlinePanel(
+                "requirements",
+                heading=_("Rule: these exercises"),
+                label=_("requirement"),
+                help_text=_("Without an exercise or a credential that it is stacked on, nothing is issued."),
+            ),
+            MultiFieldPanel([FieldPanel("exercises_needed")], heading=_("Rule: how many of the exercises")),
+            InlinePanel("quiz_requirements", heading=_("Rule: and all of these quizzes"), label=_("quiz")),
+            InlinePanel(
+                "credential_requirements",
+                heading=_("Rule: and all of these credentials"),
+                label=_("credential"),
+                help_text=_("For a stacked credential: those that its holder must hold, in force."),
+            ),
+            InlinePanel("competencies", heading=_("Competencies it is mapped to"), label=_("competency")),
+        ],
+        base_form_class=AchievementForm,
+    )
 
 
 class CredentialInspect(InspectView):

@@ -16,7 +16,7 @@ from courses.capstones.models import Capstone
 from courses.datasets.models import DatasetUse
 from courses.models import Area, CourseCompetency, CoursePage, Enrollment, LessonPage, ModulePage, RoleGroup
 from grading.models import Exercise, Quiz
-from lms.credentials.models import Achievement, Credential, QuizRequirement, Requirement
+from lms.credentials.models import Achievement, Credential, CredentialRequirement, QuizRequirement, Requirement
 
 Document = dict[str, Any]
 
@@ -90,7 +90,9 @@ SCHEMA: Document = {
                     name=TEXT,
                     criteria=TEXT,
                     hours=STRING,
+                    exercises_needed=WHOLE,
                     requires=_list(_closed(kind=TASK, code=SAID, percent=NUMBER)),
+                    stacked_on=_list(TEXT),
                 )
             ),
         ),
@@ -281,17 +283,26 @@ def _earned_by(exercises: list[Exercise], quizzes: list[Quiz]) -> Any:
 
 
 def _achievements(exercises: list[Exercise], quizzes: list[Quiz]) -> list[Document]:
+    """What the course leads to: its own achievements, then those that are stacked on them."""
+    own = _earned_by(exercises, quizzes)
+    on_these = CredentialRequirement.objects.filter(part__in=own).values("achievement")
+    stacked = Achievement.objects.filter(pk__in=on_these, is_active=True).exclude(pk__in=own)
     return [
         {
             "name": {"th": one.name_th, "en": one.name_en},
             "criteria": {"th": one.criteria_th, "en": one.criteria_en},
             "hours": one.hours_text,
+            "exercises_needed": one.exercises_to_pass(),
             "requires": [
                 *(_required("exercise", r.exercise, r) for r in one.requirements.select_related("exercise")),
                 *(_required("quiz", r.quiz, r) for r in one.quiz_requirements.select_related("quiz")),
             ],
+            "stacked_on": [
+                {"th": part.name_th, "en": part.name_en}
+                for part in Achievement.objects.filter(pk__in=one.credential_requirements.values("part"))
+            ],
         }
-        for one in _earned_by(exercises, quizzes)
+        for one in (*own, *stacked)
     ]
 
 

@@ -291,7 +291,8 @@ NOBODY = {
     "contenttypes": "ContentType",
     "courses": "DueDate Framework Competency CourseCompetency Role RoleTarget Path PathStep Prerequisite "
     "SecondPersonTask",
-    "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement Competency",
+    "credentials": "Issuer IssuerKey StatusList StatusEntry Partner Achievement Requirement QuizRequirement "
+    "CredentialRequirement Competency",
     "datasets": "DatasetFile DatasetUse",
     "events": "Challenge Team",
     "grading": "Provider Exercise DataFile PreflightReport ItemBank QuizItem Quiz QuizDraw",

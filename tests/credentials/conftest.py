@@ -65,7 +65,7 @@ def make_achievement(issuer, exercises, slug="steward", **fields):
         "criteria_th": "ผ่านแบบฝึกหัดทุกข้ออย่างน้อยร้อยละ 80",
         "criteria_en": "At least 80 percent in every exercise.",
     }
-    achievement = Achievement.objects.create(slug=slug, issuer=issuer, hours=Decimal("15.0"), **(texts | fields))
+    achievement = Achievement.objects.create(slug=slug, issuer=issuer, **({"hours": Decimal("15.0")} | texts | fields))
     for exercise in exercises:
         Requirement.objects.create(achievement=achievement, exercise=exercise, minimum_fraction=Decimal("0.8"))
     Competency.objects.create(

@@ -37,6 +37,8 @@ def form_data(issuer, exercises, /, **changes):
         "requirements-INITIAL_FORMS": 0,
         "quiz_requirements-TOTAL_FORMS": 0,
         "quiz_requirements-INITIAL_FORMS": 0,
+        "credential_requirements-TOTAL_FORMS": 0,
+        "credential_requirements-INITIAL_FORMS": 0,
         "competencies-TOTAL_FORMS": 0,
         "competencies-INITIAL_FORMS": 0,
     }
@@ -77,12 +79,45 @@ def test_an_operator_defines_an_achievement_with_its_rule(client, operator, issu
         {"requirements-0-minimum_fraction": "NaN"},
         {"requirements-0-exercise": ""},
         {"valid_days": "-1"},
+        {"exercises_needed": "0"},
+        {"exercises_needed": "-1"},
+        {"exercises_needed": "3"},
+        {"exercises_needed": "ครึ่งหนึ่ง"},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(client, operator, issuer, exercises, changes):
     response = client.post(address("achievement", "add"), form_data(issuer, exercises, **changes))
     assert response.status_code == 200
     assert not Achievement.objects.exists()
+
+
+def test_some_of_the_exercises_can_be_enough(client, operator, issuer, exercises):
+    response = client.post(address("achievement", "add"), form_data(issuer, exercises, exercises_needed="1"))
+    assert response.status_code == 302, response.context["form"].errors
+    assert Achievement.objects.get().exercises_to_pass() == 1
+
+
+def stacked_on(*parts):
+    rows = {f"credential_requirements-{n}-part": part.pk for n, part in enumerate(parts)}
+    return rows | {"credential_requirements-TOTAL_FORMS": len(parts)}
+
+
+def test_a_stacked_one_needs_no_exercise_of_its_own(client, operator, issuer, achievement):
+    response = client.post(address("achievement", "add"), form_data(issuer, [], **stacked_on(achievement)))
+    assert response.status_code == 302, response.context["form"].errors
+    stack = Achievement.objects.issuable().get(slug="analyst")
+    assert [one.part for one in stack.credential_requirements.all()] == [achievement]
+
+
+def test_nothing_is_stacked_on_itself_not_even_by_way_of_another(client, operator, issuer, exercises, achievement):
+    client.post(address("achievement", "add"), form_data(issuer, [], **stacked_on(achievement)))
+    stack = Achievement.objects.get(slug="analyst")
+    for part in (achievement, stack):
+        data = form_data(issuer, exercises, slug="steward", **stacked_on(part))
+        response = client.post(address("achievement", "edit", achievement.pk), data)
+        assert response.status_code == 200
+        assert "ซ้อนบนตัวเองไม่ได้" in response.text
+    assert not achievement.credential_requirements.exists()
 
 
 def test_the_same_exercise_twice_is_refused(client, operator, issuer, exercises):

@@ -249,14 +249,14 @@ def test_a_document_that_breaks_our_profile_is_not_signed(earned, achievement, l
 def test_the_trouble_of_one_does_not_keep_others_waiting(earned, exercises, other_learner, monkeypatch, learner):
     for exercise in exercises:
         give_grade(other_learner, exercise)
-    real = issuing.grades_behind
+    real = issuing.grounds_of
 
     def broken_for_one(achievement, person):
         if person == learner:
             raise RuntimeError("broken")
         return real(achievement, person)
 
-    monkeypatch.setattr(issuing, "grades_behind", broken_for_one)
+    monkeypatch.setattr(issuing, "grounds_of", broken_for_one)
     assert tasks.issue_due() == 1
 
 

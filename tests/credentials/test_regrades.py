@@ -121,6 +121,21 @@ def test_a_better_attempt_that_stays_keeps_the_pass(exercise, holder, candidate,
     assert regrade.passes == {"gained": [], "lost": []}
 
 
+def test_an_exercise_that_the_rule_can_do_without_decides_nothing(exercise, holder, candidate, swapped, achievement):
+    achievement.exercises_needed = 1
+    achievement.save()
+    assert previewed(exercise).passes == {"gained": [], "lost": []}
+
+
+def test_one_that_the_rule_cannot_do_without_decides(exercise, exercises, holder, candidate, swapped, achievement):
+    achievement.exercises_needed = 1
+    achievement.save()
+    candidate.submissions.filter(exercise=exercises[0]).delete()
+    passes = previewed(exercise).passes
+    assert passes["gained"] == [{"learner": candidate.pk, "achievement": achievement.pk}]
+    assert passes["lost"] == []
+
+
 # --- Pages -----------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """Declared items to test with, one of each kind."""
 
-from grading.quizzes import arithmetic, drawing
+from grading.quizzes import marking
 
 SOURCE = {"th": "บทเรียน A1", "en": "Lesson A1"}
 
@@ -71,23 +71,4 @@ PARAMETRISED = {
 
 def right_answers(attempt):
     """What earns full marks, found out from the inside."""
-    found = {}
-    for place, one in enumerate(attempt.drawn()):
-        declared, at = one.item, list(one.order)
-        match declared.kind:
-            case "single" | "multiple":
-                answer = [str(at.index(i)) for i, choice in enumerate(declared.choices) if choice.is_correct]
-            case "match":
-                rights = drawing.right_sides(declared)
-                answer = [str(at.index(rights.index(pair.right))) for pair in declared.pairs]
-            case "order":
-                answer = [str(step + 1) for step in at]
-            case "numeric":
-                number = arithmetic.number(declared.answer, one.values)
-                answer = [drawing.written(number)]
-            case "text":
-                answer = [declared.accepted[0]]
-            case "record":
-                answer = ["ปริมาณฝน", "๒๕๖๗", "1"]
-        found[str(place)] = answer
-    return found
+    return {str(place): marking.answer_key(one) for place, one in enumerate(attempt.drawn())}

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from courses.demo import cleaning, notebooks, reading_files
 from courses.demo.exercises import exercises
+from lms.demo_achievements import ANALYST_QUIZZES
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -80,13 +81,45 @@ def hand_in(page, language, slug, make, graded="#submission-state .state-graded"
     return work
 
 
+ANSWERS = """
+import json
+from grading.models import QuizAttempt
+from grading.quizzes.marking import answer_key
+drawn = QuizAttempt.objects.get(pk="{}").drawn()
+print(json.dumps([answer_key(one) for one in drawn]))
+"""
+THAI_DIGITS = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
+
+
+def take_quiz(page, site, language, slug):
+    """Begins a quiz and answers everything right, in the digits of the page's language."""
+    page.goto(f"{prefix(language)}/quizzes/{slug}/")
+    page.locator("form[action$='/start/'] button").click()
+    page.wait_for_url("**/quiz-attempts/*/")
+    attempt = page.url.rstrip("/").rsplit("/", 1)[1]
+    for place, answer in enumerate(json.loads(site.manage("shell", "-c", ANSWERS.format(attempt)).splitlines()[-1])):
+        item = page.locator(f"#q{place}")
+        if item.locator("input[type=radio], input[type=checkbox]").count():
+            for value in answer:
+                item.locator(f"input[value='{value}']").check()
+            continue
+        for field, value in zip(item.locator("select, input").all(), answer, strict=True):
+            if field.evaluate("it => it.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value.translate(THAI_DIGITS) if language == "th" else value)
+    page.locator("#quiz-form .button-row button").first.click()
+    expect(page.locator("#questions-title")).to_be_visible()
+    expect(page.locator(".check-failed, .quiz-partly")).to_have_count(0)
+
+
 def assert_clean(page):
     complaints = [text for text in page.complaints if "404" not in text]
     assert not complaints, complaints
 
 
 @pytest.mark.parametrize(("language", "width"), VARIANTS)
-def test_from_visitor_to_verified_credential(walk, language, width):
+def test_from_visitor_to_verified_credential(walk, site, language, width):
     page = walk(width, language)
     page.goto(f"{prefix(language)}/")
     expect(page.locator("html")).to_have_attribute("lang", language)
@@ -116,10 +149,15 @@ def test_from_visitor_to_verified_credential(walk, language, width):
     assert bool(re.search("[ก-๙]{5}", hint)) == (language == "th"), hint
     assert "BEGIN HIDDEN" not in page.content()
 
-    for slug in (reading_files.SLUG, cleaning.SLUG):
+    # Five of the six, which is what the rule asks for, and the quizzes.
+    for slug in (reading_files.SLUG, cleaning.SLUG, "b-n3-duplicates", "b-n4-fiscal-year", "b-n6-answers"):
         hand_in(page, language, slug, lambda release, slug=slug: answered(release, slug))
         expect(page.locator(".check-failed")).to_have_count(0)
         assert page.locator(".check-passed").count() > 3
+    for slug in ANALYST_QUIZZES:
+        page.goto(f"{prefix(language)}/my/")
+        expect(page.locator(".credential-card")).to_have_count(0)
+        take_quiz(page, site, language, slug)
 
     # The credential comes by itself.
     page.goto(f"{prefix(language)}/my/")

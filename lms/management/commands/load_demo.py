@@ -73,7 +73,7 @@ def do_without_cache_if_it_is_down() -> None:
 ACCOUNTS = {
     "learner": "learner, enrolled, nothing handed in yet",
     "learner2": "learner, first exercise handed in",
-    "learner3": "learner, two exercises handed in: earns the credential",
+    "learner3": "learner, five of six exercises and all quizzes of course DA-201 done: earns its credential",
     "learner4": "learner, with a typical wrong answer and its hint",
     "learner13": "learner, course DG-101 done but for its quizzes",
     "learner15": "learner, passed an exercise at the third attempt",
