@@ -4,19 +4,22 @@ The rule is asked of the database each time; what has been issued is what the da
 the same moment both sign, and the constraint ``credential_one_active`` lets one of them in.
 """
 
+import functools
 import hashlib
 import json
 import logging
+import operator
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
@@ -41,13 +44,15 @@ from lms.credentials.numbers import to_number
 log = logging.getLogger(__name__)
 
 
-def learners_due(achievement: Achievement) -> QuerySet[User]:
-    """Who meets every requirement and never had a credential for it.
+def learners_due(achievement: Achievement, learner: User | None = None) -> QuerySet[User]:
+    """Who meets the rule and never had a credential for it: of everybody, or whether this ``learner`` is.
 
     A revoked one counts as had: what was withdrawn does not come back by itself.
     """
     had = Credential.objects.filter(achievement=achievement, learner=OuterRef("pk"))
     people = User.objects.filter(~Exists(had), is_active=True)
+    if learner:
+        people = people.filter(pk=learner.pk)
     exercises, parts = list(achievement.requirements.all()), list(achievement.credential_requirements.all())
     if not exercises and not parts:
         return people.none()
@@ -55,12 +60,18 @@ def learners_due(achievement: Achievement) -> QuerySet[User]:
         people = people.filter(Exists(part.met_by().filter(learner=OuterRef("pk"))))
     for quiz in achievement.quiz_requirements.all():
         people = people.filter(Exists(quiz.met_by().filter(learner=OuterRef("pk"))))
-    passed = [Exists(one.met_by().filter(submission__learner=OuterRef("pk"))) for one in exercises]
-    needed = achievement.exercises_to_pass()
-    if needed == len(passed):
-        return people.filter(*passed)
-    how_many = sum((Case(When(one, then=1), default=0) for one in passed), start=Value(0))
-    return people.alias(passed=how_many).filter(passed__gte=needed)
+    if achievement.exercises_needed is None:
+        return people.filter(*(Exists(one.met_by().filter(submission__learner=OuterRef("pk"))) for one in exercises))
+    return people.filter(pk__in=_with_enough_passed(exercises, achievement.exercises_needed, learner))
+
+
+def _with_enough_passed(exercises: Sequence[Requirement], needed: int, learner: User | None) -> QuerySet[Any]:
+    """Who has passed ``needed`` of the exercises, as numbers. Counted over the grades: asking each person about
+    each exercise would take as long as there are people."""
+    wanted = functools.reduce(operator.or_, (one.wanted() for one in exercises), Q(pk__in=[]))
+    grades = Requirement.acceptable().filter(wanted, **({"submission__learner": learner} if learner else {}))
+    passed = grades.order_by().values("submission__learner").annotate(n=Count("submission__exercise", distinct=True))
+    return passed.filter(n__gte=needed).values("submission__learner")
 
 
 class NoVerdict(Exception):
@@ -140,7 +151,7 @@ def _best_verified(requirement: Requirement, learner: User) -> list[Grade]:
 def due_for(learner: User) -> list[Achievement]:
     """What this learner has earned and not been issued."""
     candidates = Achievement.objects.issuable().select_related("issuer")
-    return [one for one in candidates if learners_due(one).filter(pk=learner.pk).exists()]
+    return [one for one in candidates if learners_due(one, learner).exists()]
 
 
 def issue(achievement: Achievement, learner: User) -> Credential | None:

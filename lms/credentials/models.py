@@ -349,9 +349,11 @@ class Requirement(Orderable):
     def met_by(self) -> "models.QuerySet[Grade]":
         """The grades that meet this: examined from outside or by a person, the round that counts of a submission that
         counts, enough points, with a signed record (``issuing`` looks at what it says)."""
-        return self.acceptable().filter(
-            submission__exercise=self.exercise_id, score__gte=_needed(self.minimum_fraction)
-        )
+        return self.acceptable().filter(self.wanted())
+
+    def wanted(self) -> Q:
+        """Of the acceptable grades those with points enough in this exercise."""
+        return Q(submission__exercise=self.exercise_id, score__gte=_needed(self.minimum_fraction))
 
     @staticmethod
     def acceptable() -> "models.QuerySet[Grade]":
