@@ -14,7 +14,7 @@ from wagtail.models import Page, Site
 from courses import discussing
 from courses.demo import event, exercises, outline
 from courses.models import Cohort, Enrollment, HomePage, LessonCompletion, LessonPage, Post, PostReport
-from grading.models import DataFile, Exercise, ExerciseVersion, QuizAttempt, QuizItemVersion, Submission
+from grading.models import DataFile, Exercise, ExerciseVersion, Quiz, QuizAttempt, QuizItemVersion, Submission
 from grading.quizzes import drawing, marking
 from lms import demo, demo_achievements, demo_class
 from lms.accounts.models import User
@@ -149,15 +149,22 @@ def test_every_exercise_and_quiz_is_placed_once_in_each_language(loaded) -> None
         every = [*(built.slug for built in exercises.exercises()), exercises.PROJECT]
         assert sorted([*placed, event.TASK]) == sorted(every)
         quizzes = [block.value["quiz"].slug for block in blocks if block.block_type == "quiz"]
-        assert sorted(quizzes) == [
-            "dg-101-a1",
-            "dg-101-a2",
-            "dg-101-a3",
-            "dg-101-a4",
-            "dg-101-a5",
-            "dg-101-a6",
-            "dg-101-final",
-        ]
+        governance = [*(f"dg-101-a{number}" for number in range(1, 7)), "dg-101-final"]
+        assert sorted(quizzes) == [f"da-201-m{number}" for number in range(1, 4)] + governance
+
+
+def test_the_last_lesson_of_each_module_of_da_201_leads_to_its_quiz(loaded, client) -> None:
+    client.force_login(User.objects.get(email="learner@demo.example"))
+    titles = {"th": "แบบทดสอบ DA-201 หน่วยที่", "en": "Quiz DA-201, module"}
+    for number, name in enumerate(("b2", "b4", "b7"), start=1):
+        for language, title in titles.items():
+            page = client.get(LessonPage.objects.get(slug=name, locale__language_code=language).url).text
+            assert f"/quizzes/da-201-m{number}/" in page
+            assert f"{title} {number}" in re.sub(r"<[^>]*>", "", page)
+        quiz = Quiz.objects.get(slug=f"da-201-m{number}")
+        assert quiz.draws.get().count == 8
+        assert (quiz.pass_percent, quiz.max_attempts) == (70, 3)
+        assert client.get(f"/quizzes/{quiz.slug}/").status_code == 200
 
 
 def test_people_of_every_role_can_log_in(loaded, client) -> None:

@@ -71,16 +71,28 @@ def holds(expression: str, names: Mapping[str, Any]) -> bool:
     return value
 
 
+def names(expression: str) -> set[str]:
+    """The names that ``expression`` uses, those of functions too. Raises BadExpression: it cannot be read."""
+    return {node.id for node in ast.walk(_read(expression)) if isinstance(node, ast.Name)}
+
+
 def _value(expression: str, names: Mapping[str, Any]) -> Any:
-    if len(expression) > LONGEST:
-        raise BadExpression("the expression is too long")
     try:
-        return _node(ast.parse(expression, mode="eval").body, names)
+        return _node(_read(expression), names)
     except BadExpression:
         raise
     except ZeroDivisionError as error:
         raise BadExpression(f"“{expression}” divides by zero") from error
-    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise BadExpression(f"“{expression}” cannot be read") from error
+
+
+def _read(expression: str) -> ast.expr:
+    if len(expression) > LONGEST:
+        raise BadExpression("the expression is too long")
+    try:
+        return ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadExpression(f"“{expression}” cannot be read") from error
 
 

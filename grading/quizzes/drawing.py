@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
 
 from grading.quizzes import arithmetic
 from grading.quizzes.arithmetic import BadExpression
@@ -117,6 +118,7 @@ def check(item: Item) -> None:
 
 
 def _values(item: Item, dice: Dice) -> Values:
+    computed = _in_order(item.values)
     for turn in range(MOST_TRIES):
         values: dict[str, Fraction | Text] = {}
         for name, parameter in item.parameters.items():
@@ -124,13 +126,24 @@ def _values(item: Item, dice: Dice) -> Values:
                 fail(f"parameters.{name}", "ไม่มีค่าให้สุ่ม", "there is nothing to draw from")
             values[name] = parameter[dice.number(f"{turn}/{name}", len(parameter))]
         try:
-            for name, expression in item.values.items():
-                values[name] = arithmetic.number(expression, values)
+            for name in computed:
+                values[name] = arithmetic.number(item.values[name], values)
             if all(arithmetic.holds(condition, values) for condition in item.where):
                 return values
         except BadExpression as error:
             fail("values", f"คำนวณไม่ได้: {error}", str(error))
     return fail("where", "ไม่พบตัวเลขที่เข้าเงื่อนไข", "no numbers were found that fit the conditions")
+
+
+def _in_order(expressions: Mapping[str, str]) -> list[str]:
+    """The names, each after those its expression uses: as they were declared does not last in a database."""
+    try:
+        needs = {name: arithmetic.names(expression) & expressions.keys() for name, expression in expressions.items()}
+        return list(TopologicalSorter(needs).static_order())
+    except BadExpression as error:
+        return fail("values", f"คำนวณไม่ได้: {error}", str(error))
+    except CycleError:
+        return fail("values", "ค่าที่คำนวณอ้างถึงกันเป็นวง", "values are computed from one another in a circle")
 
 
 def _order(item: Item, dice: Dice) -> tuple[int, ...]:

@@ -14,7 +14,6 @@ from lms.credentials.models import IssuerKey
 from tests.conftest import make_person
 
 # Wagtail leaves the temporary file of a picture's smaller copy to Python to close.
-pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file <tempfile:ResourceWarning")
 
 
 @pytest.fixture

@@ -210,7 +210,6 @@ def files(ours, us, settings, tmp_path):
 
 
 # Wagtail leaves the file open that it writes a smaller picture to.
-@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile")
 def test_files_of_a_provider_are_seen_by_its_own_people_and_others_are_common(client, files, us, them, operator):
     ensure_roles()
     image, document = files
@@ -244,7 +243,6 @@ def lesson_form(lesson, kind, **value):
     }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile")
 def test_a_form_made_by_hand_places_nothing_of_another_provider(client, tree, secret, files, them, exercise):
     course = begin(tree, them, Provider.objects.get(slug="theirs"), code="T-1", lessons=1)
     lesson = course.get_descendants().last().specific

@@ -156,6 +156,27 @@ def test_what_a_seed_draws_never_changes():
     assert drawn("numeric", seed="a", **PARAMETRISED).item.prompt["en"] == "500,000 of 3,500,000 baht"
 
 
+STEPS = {
+    "parameters": {"rows": {"from": 10, "to": 90}},
+    "values": {"marked": "rows / 2", "left": "rows - marked", "a": "left * 2"},
+    "answer": "a",
+    "prompt": text("{rows} {marked} {left}"),
+}
+
+
+def test_values_may_rest_on_one_another_in_whatever_order_they_are_kept():
+    kept = STEPS | {"values": dict(sorted(STEPS["values"].items()))}
+    first, second = (drawn("numeric", **one) for one in (STEPS, kept))
+    assert first.values == second.values
+    assert first.values["a"] == first.values["rows"]
+
+
+@pytest.mark.parametrize("values", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b +", "b": "1"}, {"a": "nobody"}])
+def test_values_that_cannot_be_computed_are_refused(values):
+    (where,) = wrong_with(item("numeric", **STEPS | {"values": values, "prompt": text("x")}))
+    assert where.startswith("values")
+
+
 def test_two_learners_get_different_numbers_and_orders():
     assert len({drawing.question(drawn("numeric", seed=str(n), **PARAMETRISED)).prompt["th"] for n in range(20)}) > 15
     assert len({drawn("order", seed=str(n)).order for n in range(40)}) > 10

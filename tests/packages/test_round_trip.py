@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.filterwarnings("ignore:get_connection"),
     # Wagtail leaves the file open that it writes a smaller picture to.
-    pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile"),
 ]
 
 
