@@ -13,8 +13,6 @@ from lms.certificates.models import Design, LogoAttestation
 from lms.credentials.models import IssuerKey
 from tests.conftest import make_person
 
-# Wagtail leaves the temporary file of a picture's smaller copy to Python to close.
-
 
 @pytest.fixture
 def operator(db):

@@ -116,7 +116,7 @@ def test_nothing_is_stacked_on_itself_not_even_by_way_of_another(client, operato
         data = form_data(issuer, exercises, slug="steward", **stacked_on(part))
         response = client.post(address("achievement", "edit", achievement.pk), data)
         assert response.status_code == 200
-        assert "ซ้อนบนตัวเองไม่ได้" in response.text
+        assert "สะสมจากตัวเองไม่ได้" in response.text
     assert not achievement.credential_requirements.exists()
 
 
