@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lms.accounts.models import User
 from lms.credentials import holder, profile, verifying
+from lms.credentials.documents import urn
 from lms.credentials.models import Credential
 from lms.records import documents
 from lms.records.models import ImportedCredential
@@ -141,12 +142,39 @@ def _is_theirs(document: Document, addresses: set[str]) -> bool:
     return hashed["identityHash"] in {holder.hash_email(address, hashed["salt"]) for address in addresses}
 
 
-def totals(record: Document) -> dict[str, Any]:
-    """How many hours a record shows, and in how many entries each competency stands."""
-    hours = sum(float(entry["hours"] or 0) for entry in record["entries"])
+def totals(person: User, record: Document) -> dict[str, Any]:
+    """How many hours this person's record shows, and in how many entries each competency stands. The hours of a stacked
+    credential are those of its parts: where these are in the record too, they are counted once."""
+    stacked = _stacked(person)
+    hours = sum(
+        _hours_beyond(entry, record["entries"], stacked.get(entry["credential"]["id"], set()))
+        for entry in record["entries"]
+    )
     units = Counter(
         (one["framework"], one["unit"], one["name"], one["level"])
         for entry in record["entries"]
         for one in entry["competencies"]
     )
     return {"hours": f"{hours:g}", "competencies": sorted(units.items(), key=lambda item: (item[0][0], item[0][1]))}
+
+
+def _stacked(person: User) -> dict[str, set[str]]:
+    """Of each stacked credential issued here what its parts attest, both as documents call them: a part that was
+    replaced since still attests the same."""
+    links = Credential.parts.through.objects.filter(from_credential__learner=person)
+    found: dict[str, set[str]] = {}
+    for uid, achievement in links.values_list("from_credential", "to_credential__achievement__uid"):
+        found.setdefault(urn(uid), set()).add(urn(achievement))
+    return found
+
+
+def _hours_beyond(entry: Document, entries: list[Document], attested: set[str]) -> float:
+    """The hours of an entry that no other entry it rests on has already."""
+    named = {one["id"] for one in entry["evidence"]}
+    parts = (
+        other
+        for other in entries
+        if other["credential"]["id"] in named
+        or other["credential"]["document"]["credentialSubject"]["achievement"]["id"] in attested
+    )
+    return max(float(entry["hours"] or 0) - sum(float(part["hours"] or 0) for part in parts), 0.0)

@@ -40,7 +40,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
     own = set(ImportedCredential.objects.filter(learner=person).values_list("uid", flat=True))
     context = {
         "record": found,
-        "totals": keeping.totals(found),
+        "totals": keeping.totals(person, found),
         "brought": {f"urn:uuid:{uid}" for uid in own},
         "take_over_form": TakeOverForm(),
         "access_form": AccessForm(),

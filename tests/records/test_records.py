@@ -11,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
-from lms.credentials import revoking
-from lms.credentials.models import Credential
+from lms.credentials import revoking, tasks
+from lms.credentials.models import Credential, CredentialRequirement
 from lms.records import documents, keeping
 from lms.records.models import ImportedCredential, RecordAccess
 from lms.trust import registry
 from tests.conftest import make_person
+from tests.credentials.conftest import make_achievement
 from tests.trust.conftest import DID, LIST, as_bytes
 
 PAGE = "/my/record/"
@@ -48,6 +49,25 @@ def test_the_record_fits_its_published_schema_and_says_what_the_credential_says(
     assert [one["sha256"] for one in entry["evidence"]] == ["ab" * 32] * 2
     assert entry["credential"]["document"] == credential.parsed()
     assert "example.go.th" not in json.dumps(record)
+
+
+def test_the_hours_of_a_stacked_credential_are_counted_once(credential, achievement, issuer, learner):
+    stack = make_achievement(issuer, [], slug="stack", hours="20")
+    CredentialRequirement.objects.create(achievement=stack, part=achievement)
+    assert tasks.issue_due() == 1
+
+    def hours():
+        return keeping.totals(learner, keeping.record_of(learner))["hours"]
+
+    assert len(entries_of(learner)) == 2
+    assert hours() == "20"
+    # A part that was replaced since attests the same; one that was withdrawn is not there to be counted.
+    revoking.order(credential, reason="corrected")
+    tasks.issue_due()
+    assert len(entries_of(learner)) == 2
+    assert hours() == "20"
+    revoking.revoke(Credential.objects.get(achievement=achievement, revoked_at=None), reason="on_request")
+    assert hours() == "20"
 
 
 def test_the_level_of_a_unit_is_signed(achievement, exercises, learner):
