@@ -61,7 +61,8 @@ def sample_document(achievement: Achievement) -> dict[str, Any]:
             "licenseNumber": SAMPLE_NUMBER,
             "identifier": [{"identityHash": SAMPLE_HOLDER, "identityType": "name"}],
             "result": [
-                {"resultDescription": "#percent", "value": "92"},
+                # One that rests on other credentials alone has no score.
+                *([{"resultDescription": "#percent", "value": "92"}] if achievement.requirements.exists() else []),
                 {"resultDescription": "#hours", "value": facts.hours},
             ],
             "achievement": {

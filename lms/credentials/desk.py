@@ -99,7 +99,7 @@ def credential(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "name_now": found.learner.get_full_name(),
         "order": Replacement.objects.filter(old=found).select_related("new", "ordered_by").first(),
         "parts": found.parts.defer("document"),
-        "stacked": found.stacked.filter(revoked_at=None).select_related("achievement").defer("document"),
+        "stacked": revoking.resting_on(found).select_related("achievement").defer("document"),
         "replaces": Replacement.objects.filter(new=found).select_related("old").first(),
         "entries": AuditEntry.objects.filter(credential_id=found.pk).select_related("actor"),
         "reasons": dict(Credential.Reason.choices),

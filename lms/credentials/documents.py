@@ -124,8 +124,8 @@ def build(
     valid_from: datetime,
     valid_until: datetime | None = None,
 ) -> Document:
-    """The credential without its proof. ``percent`` is the score over all required exercises, as text; empty when there
-    is none."""
+    """The credential without its proof. ``percent`` is the score over the exercises it rests on, as text; empty when
+    there are none."""
     document: Document = {
         "@context": [VC_2, OPEN_BADGES_3],
         "id": urn(uid),

@@ -63,9 +63,12 @@ class Goal:
 
     @property
     def state(self) -> str:
-        """``held``, ``withdrawn`` (it does not come back by itself), ``due``: issued within minutes, or ``open``."""
+        """``held``, ``expired`` or ``withdrawn`` (neither comes back by itself), ``due``: issued within minutes, or
+        ``open``."""
+        if self.credential and self.credential.revoked_at:
+            return "withdrawn"
         if self.credential:
-            return "withdrawn" if self.credential.revoked_at else "held"
+            return "expired" if self.credential.state == "expired" else "held"
         return "due" if self.met == self.total else "open"
 
 
@@ -77,12 +80,13 @@ def goals_of(learner: User | None, exercise_ids: Collection[int], quiz_ids: Coll
     exercises = {one.exercise_id for each in achievements for one in each.requirements.all()}
     quizzes = {one.quiz_id for each in achievements for one in each.quiz_requirements.all()}
     grades, attempts, held = _reached(learner, achievements, exercises, quizzes) if learner else ({}, {}, {})
+    parts = _parts_held(learner, achievements) if learner else {}
     return [
         Goal(
             achievement,
             [_of_exercise(one, grades.get(one.exercise_id, [])) for one in achievement.requirements.all()],
             [_of_quiz(one, attempts.get(one.quiz_id, [])) for one in achievement.quiz_requirements.all()]
-            + [_of_part(one, held.get(one.part_id)) for one in achievement.credential_requirements.all()],
+            + [_of_part(one, parts.get(one.part_id)) for one in achievement.credential_requirements.all()],
             held.get(achievement.pk),
         )
         for achievement in achievements
@@ -109,15 +113,19 @@ def _reached(
 ) -> tuple[dict[int, Scores], dict[int, Scores], dict[int, Credential]]:
     grades = Requirement.acceptable().filter(submission__learner=learner, submission__exercise__in=exercises)
     attempts = QuizRequirement.acceptable().filter(learner=learner, quiz__in=quizzes)
-    parts = {one.part_id for each in achievements for one in each.credential_requirements.all()}
-    wanted = {each.pk for each in achievements} | parts
-    held = Credential.objects.filter(learner=learner, achievement__in=wanted).defer("document")
+    held = Credential.objects.filter(learner=learner, achievement__in=achievements).defer("document")
     return (
         _grouped(grades.values_list("submission__exercise", "score", "max_score")),
         _grouped(attempts.values_list("quiz", "score", "max_score")),
         # Of several the one in force, else the newest.
         {one.achievement_id: one for one in sorted(held, key=lambda one: (one.revoked_at is None, one.issued_at))},
     )
+
+
+def _parts_held(learner: User, achievements: list[Achievement]) -> dict[int, Credential]:
+    wanted = {one.part_id for each in achievements for one in each.credential_requirements.all()}
+    held = Credential.objects.in_force().filter(learner=learner, achievement__in=wanted).defer("document")
+    return {one.achievement_id: one for one in held}
 
 
 def _grouped(rows: Iterable[tuple[int, Any, Any]]) -> dict[int, Scores]:
@@ -138,7 +146,7 @@ def _of_quiz(one: QuizRequirement, scores: Scores) -> Condition:
 
 
 def _of_part(one: CredentialRequirement, held: Credential | None) -> Condition:
-    if held is None or held.state != "valid":
+    if held is None:
         return Condition(one.part.name, "")
     return Condition(one.part.name, reverse("certificates:holding", args=[held.number]), is_met=True)
 

@@ -24,21 +24,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from grading import verdicts
 from grading.models import Grade
 from lms.accounts.models import User
-from lms.credentials import documents, holder, proofs, publishing, signing
-from lms.credentials.models import (
-    Achievement,
-    AuditEntry,
-    Award,
-    Credential,
-    CredentialRequirement,
-    Issuer,
-    Requirement,
-    StatusEntry,
-    Subject,
-)
+from lms.credentials import documents, holder, publishing, signing
+from lms.credentials.grounds import Grounds, NotMet, grounds_of
+from lms.credentials.models import Achievement, AuditEntry, Award, Credential, Issuer, Requirement, StatusEntry, Subject
 from lms.credentials.numbers import to_number
 
 log = logging.getLogger(__name__)
@@ -74,80 +64,6 @@ def _with_enough_passed(exercises: Sequence[Requirement], needed: int, learner: 
     return passed.filter(n__gte=needed).values("submission__learner")
 
 
-class NoVerdict(Exception):
-    """What meets a requirement is not what was signed: altered, forged, or signed by nobody we know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What a credential rests on: grades of exercises and, where it is a stacked one, other credentials."""
-
-    grades: Sequence[Grade] = ()
-    parts: Sequence[Credential] = ()
-
-
-def grounds_of(achievement: Achievement, learner: User) -> Grounds:
-    """For each requirement the learner's best grade that meets it and whose signed record holds, in the rule's order;
-    where some of the exercises are enough, of all that were passed. For each stacked credential the one in force.
-
-    Raises:
-        NoVerdict: there is none, or there are not enough; the text says of which grade, and why.
-        VerdictKeyUnavailable: this process has not the keys by which records are checked.
-    """
-    for requirement in achievement.quiz_requirements.all():
-        if not any(attempt.is_sound() for attempt in requirement.met_by().filter(learner=learner)):
-            raise NoVerdict(f"no attempt at quiz {requirement.quiz_id} is worth what was recorded")
-    parts = [_part(requirement, learner) for requirement in achievement.credential_requirements.all()]
-    return Grounds(_grades_behind(achievement, learner), parts)
-
-
-def _grades_behind(achievement: Achievement, learner: User) -> list[Grade]:
-    grades, problems, needed = [], [], achievement.exercises_to_pass()
-    for requirement in achievement.requirements.all():
-        try:
-            grades += _best_verified(requirement, learner)
-        except NoVerdict as refusal:
-            problems.append(str(refusal))
-    if len(grades) < needed:
-        raise NoVerdict("; ".join(problems) or f"{len(grades)} of {needed} exercises are passed")
-    for problem in problems:  # enough without it; somebody has to know all the same
-        log.error("verdict_refused for %s: %s", achievement.slug, problem, extra={"learner": learner.pk})
-    return grades
-
-
-def _part(requirement: CredentialRequirement, learner: User) -> Credential:
-    found = requirement.met_by().filter(learner=learner).select_related("key").first()
-    if found is None:
-        raise NoVerdict(f"no credential for {requirement.part.slug} is in force any more")
-    if problem := why_not_as_issued(found):
-        raise NoVerdict(f"credential {found.number}: {problem}")
-    return found
-
-
-def why_not_as_issued(credential: Credential) -> str:
-    """Why this is not the document that the signing worker wrote into the register; empty when it is."""
-    issued = AuditEntry.objects.filter(credential_id=credential.pk, action=AuditEntry.Action.ISSUED).first()
-    if issued is None or issued.document_sha256 != credential.sha256:
-        return "the document is not the one that was issued"
-    if not proofs.has_valid_proof(credential.parsed(), credential.key.public_multikey):
-        return "the document's signature does not hold"
-    return ""
-
-
-def _best_verified(requirement: Requirement, learner: User) -> list[Grade]:
-    """One grade, or none when none meets the requirement."""
-    own = requirement.met_by().filter(submission__learner=learner).select_related("submission__exercise")
-    problems = []
-    for grade in sorted(own, key=lambda grade: grade.fraction, reverse=True):
-        problem = verdicts.problem(grade)
-        if not problem:
-            return [grade]
-        problems.append(f"grade {grade.pk}: {problem}")
-    if problems:
-        raise NoVerdict("; ".join(problems))
-    return []
-
-
 def due_for(learner: User) -> list[Achievement]:
     """What this learner has earned and not been issued."""
     candidates = Achievement.objects.issuable().select_related("issuer")
@@ -159,7 +75,7 @@ def issue(achievement: Achievement, learner: User) -> Credential | None:
 
     Raises:
         signing.KeyUnavailable: this process holds no key for the issuer; nothing was written.
-        NoVerdict, VerdictKeyUnavailable: see ``grounds_of``; nothing was written.
+        NoVerdict, NotMet, VerdictKeyUnavailable: see ``grounds_of``; nothing was written.
     """
     grounds = grounds_of(achievement, learner)
     credential = make(achievement, learner, by_rule(achievement, grounds))
@@ -182,13 +98,21 @@ def issue_award(award: Award) -> Credential | None:
 
 
 def _enter(credential: Credential, grounds: Grounds, *, actor: User | None = None) -> bool:
-    """Whether it is now in the register: not when the holder has an active one already."""
+    """Whether it is now in the register: not when the holder has an active one already.
+
+    Raises NotMet: a credential it rests on was withdrawn while it was being signed.
+    """
     try:
         with transaction.atomic():
+            wanted = [part.pk for part in grounds.parts]
+            if len(Credential.objects.in_force().select_for_update().filter(pk__in=wanted)) < len(wanted):
+                raise NotMet("a credential it rests on has just been withdrawn")
             enter(credential, grounds, actor=actor)
             transaction.on_commit(lambda: tell(credential, "issued"), robust=True)
-    except IntegrityError:
+    except (IntegrityError, NotMet) as error:
         StatusEntry.objects.filter(credential=None, pk=credential.status_entry_id or 0).delete()
+        if isinstance(error, NotMet):
+            raise
         if not Credential.objects.filter(achievement=credential.achievement_id, learner=credential.learner_id).exists():
             raise
         return False

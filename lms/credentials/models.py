@@ -362,7 +362,7 @@ class Requirement(Orderable):
 
 
 class QuizRequirement(Orderable):
-    """Another part of the rule, beside at least one exercise: this quiz, at this share of its points or more."""
+    """Another part of the rule, beside an exercise or a credential: this quiz, at this share of its points or more."""
 
     achievement = ParentalKey(Achievement, on_delete=models.CASCADE, related_name="quiz_requirements")
     quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="+", verbose_name=_("quiz"))
@@ -460,8 +460,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         return own.order_by("-issued_at", "pk")
 
     def in_force(self) -> Self:
-        """Neither revoked nor expired."""
-        return self.filter(Q(valid_until=None) | Q(valid_until__gt=Now()), revoked_at=None)
+        """Neither revoked nor expired, nor signed by a key that was withdrawn."""
+        return self.filter(
+            Q(valid_until=None) | Q(valid_until__gt=Now()), revoked_at=None, key__compromised_at__isnull=True
+        )
 
 
 class Credential(models.Model):

@@ -40,6 +40,7 @@ def _array(items: dict[str, Any], most: int, least: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": items, "minItems": least, "maxItems": most, "uniqueItems": True}
 
 
+MOST_GROUNDS = 49  # of grades and credentials that one rests on; beside them stands how sure the identity is
 LINE = {"type": "string", "minLength": 1, "maxLength": 500}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 8000}
 URN = _pattern(f"urn:uuid:{UUID_PATTERN}")
@@ -162,7 +163,7 @@ UNSIGNED_REQUIRED = {
     "validFrom": MOMENT,
     "credentialSubject": SUBJECT,
     # What it rests on, and how sure the holder's identity is.
-    "evidence": _array({"anyOf": [EVIDENCE, IDENTITY_EVIDENCE]}, most=50, least=2)
+    "evidence": _array({"anyOf": [EVIDENCE, IDENTITY_EVIDENCE]}, most=MOST_GROUNDS + 1, least=2)
     | {"contains": IDENTITY_EVIDENCE, "maxContains": 1},
     "credentialStatus": STATUS,
 }

@@ -15,8 +15,8 @@ from kombu.exceptions import OperationalError
 from grading import verdicts
 from lms.accounts.models import User
 from lms.credentials import documents, issuing
-from lms.credentials.issuing import Grounds
-from lms.credentials.models import AuditEntry, Award, Credential, Issuer, IssuerKey, Replacement, StatusEntry
+from lms.credentials.grounds import Grounds, award_of, grounds_of, why_not_as_issued
+from lms.credentials.models import AuditEntry, Credential, Issuer, IssuerKey, Replacement, StatusEntry
 
 log = logging.getLogger(__name__)
 Reason = Credential.Reason
@@ -59,6 +59,15 @@ def _ask_to_publish() -> None:
         current_app.send_task("lms.credentials.tasks.publish_status_lists", queue="credentials", retry=False)
     except (OSError, OperationalError):
         log.warning("the queue does not answer: the status list will be signed at the next round")
+
+
+def resting_on(credential: Credential) -> QuerySet[Credential]:
+    """The stacked credentials, not revoked, that rest on this one or on one whose place it took."""
+    uids, one = [credential.pk], credential
+    while hasattr(one, "replaces"):
+        one = one.replaces.old
+        uids.append(one.pk)
+    return Credential.objects.filter(parts__in=uids, revoked_at=None).distinct()
 
 
 # --- Replacing --------------------------------------------------------------------------------------------------------
@@ -104,12 +113,12 @@ def carry_out(replacement: Replacement) -> Credential | None:
 
     Raises:
         NotReplaceable: what it rests on does not hold.
-        signing.KeyUnavailable, issuing.NoVerdict, VerdictKeyUnavailable: as for ``issuing.issue``.
+        signing.KeyUnavailable, NotMet, NoVerdict, VerdictKeyUnavailable: as for ``issuing.issue``.
     """
     old = replacement.old
     grounds = Grounds(list(old.grades.select_related("submission__exercise")), list(old.parts.all()))
     if replacement.reason == Reason.CORRECTED:
-        grounds = Grounds() if _award_of(old) else issuing.grounds_of(old.achievement, old.learner)
+        grounds = Grounds() if award_of(old) else grounds_of(old.achievement, old.learner, grounds.parts)
         compose = _anew(old, grounds)
     else:
         _check_grounds(old, grounds)
@@ -151,15 +160,8 @@ def carry_out_orders(limit: int = 2000, issuer: Issuer | None = None) -> int:
     return done
 
 
-def _award_of(credential: Credential) -> Award | None:
-    """The decision it goes back to, through any replacement before it; None when it was earned by the rule."""
-    while not (award := getattr(credential, "award", None)) and hasattr(credential, "replaces"):
-        credential = credential.replaces.old
-    return award
-
-
 def _anew(old: Credential, grounds: Grounds) -> issuing.Compose:
-    award, awarded_at = _award_of(old), old.awarded_at or old.issued_at
+    award, awarded_at = award_of(old), old.awarded_at or old.issued_at
     if award:
         return issuing.by_award(award, awarded_at)
     return issuing.by_rule(old.achievement, grounds, awarded_at)
@@ -183,7 +185,7 @@ def _again(old: Credential) -> issuing.Compose:
 def _check_grounds(old: Credential, grounds: Grounds) -> None:
     """The document is the one that was issued, and its grades are the ones that were signed. The credentials a stacked
     one rests on were in force when it was made: what became of them since is told on their own pages."""
-    if problem := issuing.why_not_as_issued(old):
+    if problem := why_not_as_issued(old):
         raise NotReplaceable(problem)
     for grade in grounds.grades:
         if problem := verdicts.problem(grade):

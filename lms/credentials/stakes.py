@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grading import verdicts
 from grading.models import Grade, Regrade
 from grading.policies import Counts
 from lms.accounts.models import User
@@ -78,9 +79,11 @@ def _with_enough_others(requirement: Requirement, learners: set[int]) -> set[int
     passed = Counter(
         learner
         for other in others
-        for learner in set(
-            other.met_by().filter(submission__learner__in=learners).values_list("submission__learner", flat=True)
-        )
+        for learner in {
+            grade.submission.learner_id
+            for grade in other.met_by().filter(submission__learner__in=learners).select_related("submission")
+            if not verdicts.problem_or_unknown(grade)
+        }
     )
     return {learner for learner in learners if passed[learner] >= needed}
 

@@ -10,6 +10,7 @@ from grading.verdict_keys import VerdictKeyUnavailable
 from lms.accounts.models import User
 from lms.credentials import exporting, issuing, keys, publishing, revoking
 from lms.credentials.custody import KeyUnavailable, custody
+from lms.credentials.grounds import NotMet, NoVerdict
 from lms.credentials.models import Achievement, Award, Credential, IssuerKey, JwtCopy
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ def _guarded(act: Callable[[], Credential | None], achievement: Achievement, lea
         return act() is not None
     except KeyUnavailable as error:
         log.error("nothing can be issued for %s: %s", achievement.issuer.slug, error)
-    except (issuing.NoVerdict, VerdictKeyUnavailable) as error:
+    except NotMet as error:  # between the question and the signature something was withdrawn, or the rule changed
+        log.info("not issued for %s: %s", achievement.slug, error, extra={"learner": learner.pk})
+    except (NoVerdict, VerdictKeyUnavailable) as error:
         # Never for want of trying again: a record that does not hold needs a person.
         log.error("credential_withheld for %s: %s", achievement.slug, error, extra={"learner": learner.pk})
     except Exception:

@@ -19,7 +19,8 @@ from wagtail.snippets.views.snippets import InspectView, SnippetViewSet, Snippet
 from courses.wagtail_hooks import ForThose
 from lms.certificates.viewsets import DesignViewSet
 from lms.credentials import desk, regrade_views
-from lms.credentials.models import Achievement, Credential
+from lms.credentials.models import Achievement, Credential, CredentialRequirement
+from lms.credentials.profile import MOST_GROUNDS
 from lms.dossiers import views as dossiers
 
 
@@ -41,24 +42,22 @@ class AchievementForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean()
-        needed = data.get("exercises_needed")
-        if needed and needed > len(self._chosen("requirements", "exercise")):
+        exercises, parts = self._chosen("requirements", "exercise"), self._chosen("credential_requirements", "part")
+        if (data.get("exercises_needed") or 0) > len(exercises):
             self.add_error("exercises_needed", _("There are not so many exercises in the rule."))
-        if any(_rests_on(part, self.instance) for part in self._chosen("credential_requirements", "part")):
-            self.add_error(None, _("A credential cannot be stacked on itself."))
+        if len(exercises) + len(parts) > MOST_GROUNDS:
+            told = _("A credential can name %(most)s exercises and credentials at most.") % {"most": MOST_GROUNDS}
+            self.add_error(None, told)
+        # One storey: a verifier should see at a glance what it rests on, and there can be no circle.
+        is_part = CredentialRequirement.objects.filter(part=self.instance.pk or 0).exists()
+        if parts and (is_part or any(one == self.instance or one.credential_requirements.exists() for one in parts)):
+            self.add_error(None, _("A stacked credential rests on credentials that are not stacked themselves."))
         return data
 
     def _chosen(self, name: str, field: str) -> list[Any]:
         """What the rows of an inline formset name, but for those that are being deleted."""
         rows = [row.cleaned_data for row in self.formsets[name].forms if row.is_valid()]
         return [row[field] for row in rows if row.get(field) and not row.get("DELETE")]
-
-
-def _rests_on(part: Achievement, achievement: Achievement) -> bool:
-    """Whether ``part`` is this achievement, or stacked on it at any depth."""
-    return part == achievement or any(
-        _rests_on(one.part, achievement) for one in part.credential_requirements.select_related("part")
-    )
 
 
 class AchievementViewSet(SnippetViewSet):
@@ -146,6 +145,7 @@ class CredentialViewSet(SnippetViewSet):
         "revoked_at",
         "revocation_reason",
         "grades",
+        "parts",
     ]
 
     def get_queryset(self, request: Any) -> Any:

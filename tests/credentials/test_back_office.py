@@ -7,6 +7,7 @@ from lms.accounts.models import User
 from lms.accounts.roles import OPERATORS, ensure_roles
 from lms.credentials.models import Achievement, Credential
 from tests.conftest import make_person
+from tests.credentials.conftest import make_achievement
 
 
 @pytest.fixture
@@ -109,15 +110,23 @@ def test_a_stacked_one_needs_no_exercise_of_its_own(client, operator, issuer, ac
     assert [one.part for one in stack.credential_requirements.all()] == [achievement]
 
 
-def test_nothing_is_stacked_on_itself_not_even_by_way_of_another(client, operator, issuer, exercises, achievement):
+def test_a_stack_has_one_storey_and_no_circle(client, operator, issuer, exercises, achievement):
     client.post(address("achievement", "add"), form_data(issuer, [], **stacked_on(achievement)))
     stack = Achievement.objects.get(slug="analyst")
-    for part in (achievement, stack):
-        data = form_data(issuer, exercises, slug="steward", **stacked_on(part))
-        response = client.post(address("achievement", "edit", achievement.pk), data)
+    other = make_achievement(issuer, exercises, slug="other")
+    for changed, part in ((achievement, achievement), (achievement, stack), (achievement, other), (other, stack)):
+        data = form_data(issuer, exercises, slug=changed.slug, **stacked_on(part))
+        response = client.post(address("achievement", "edit", changed.pk), data)
         assert response.status_code == 200
-        assert "สะสมจากตัวเองไม่ได้" in response.text
-    assert not achievement.credential_requirements.exists()
+        assert "ที่ไม่ได้สะสมจากฉบับอื่น" in response.text
+        assert not changed.credential_requirements.exists()
+
+
+def test_a_rule_names_no_more_than_a_credential_can_hold(client, operator, issuer, exercises, monkeypatch):
+    monkeypatch.setattr("lms.credentials.wagtail_hooks.MOST_GROUNDS", 1)
+    response = client.post(address("achievement", "add"), form_data(issuer, exercises))
+    assert response.status_code == 200
+    assert "ได้ไม่เกิน 1" in response.text
 
 
 def test_the_same_exercise_twice_is_refused(client, operator, issuer, exercises):

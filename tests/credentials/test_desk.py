@@ -132,7 +132,7 @@ def test_why_an_order_came_to_nothing_is_said(at_desk, credential):
     replace(at_desk, credential, "corrected")
     credential.grades.first().submission.grades.update(score=0)
     tasks.issue_due()
-    assert "NoVerdict" in at_desk.get(desk(credential)).content.decode()
+    assert "NotMet" in at_desk.get(desk(credential)).content.decode()
 
 
 @pytest.mark.parametrize("role", ["learner", "other_learner", "hr_officer", "teacher", "reviewer", "stranger"])

@@ -31,6 +31,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{credential.number} will be replaced by the signing worker.")
             elif revoking.revoke(credential, reason=options["reason"]):
                 self.stdout.write(f"{credential.number} is revoked.")
+                for one in revoking.resting_on(credential):
+                    self.stdout.write(f"{one.number} rests on it and stays in force until it is revoked too.")
             else:
                 self.stdout.write(f"{credential.number} was revoked before; nothing was changed.")
         except (ValueError, revoking.NotReplaceable) as error:
