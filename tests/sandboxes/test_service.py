@@ -101,6 +101,27 @@ def belongings(served):
     return set(family_of(served.process.pid)), sorted(open_files(served.process.pid).values()), mounts
 
 
+def at_rest(served):
+    """The same once what an earlier test began is over: two looks, a fifth of a second apart, see the same."""
+    seen = []
+
+    def same_twice():
+        seen.append(belongings(served))
+        time.sleep(0.2)
+        return belongings(served) == seen[-1]
+
+    wait_for(same_twice, seconds=30)
+    return seen[-1]
+
+
+def leaves_nothing(served, before):
+    """Everything that belongs to the service is what it was; a failure shows the difference."""
+    deadline = time.monotonic() + 30
+    while (now := belongings(served)) != before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert now == before
+
+
 # ── Warm or cold, it is the same ─────────────────────────────────────────────────────────────────────────────────
 
 TELLS = """
@@ -582,13 +603,13 @@ NONSENSE = {
 
 @pytest.mark.parametrize("said", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_costs_the_connection_and_nothing_else(asked, connect, places, said):
-    before = belongings(asked)
+    before = at_rest(asked)
     end = connect()
     end.send(said)
     assert end.recv(1) == b""
     assert asked.ask()["pid"] == asked.process.pid
     assert run("", python=places["light"]).is_warm
-    wait_for(lambda: belongings(asked) == before)
+    leaves_nothing(asked, before)
 
 
 REQUEST = {"argv": ["python", "-c", ""], "limits": {}, "env": {}, "sockets": [], "files_sent": [], "fds": []}
@@ -616,7 +637,7 @@ BAD_REQUESTS = {
 
 @pytest.mark.parametrize("request_of_it", BAD_REQUESTS.values(), ids=BAD_REQUESTS)
 def test_a_request_of_wrong_shape_is_refused_and_costs_nothing_else(asked, connect, places, request_of_it):
-    before = belongings(asked)
+    before = at_rest(asked)
     end = connect()
     end.send(json.dumps({"op": "box", "python": str(places["light"])}).encode())
     assert json.loads(end.recv(1000)) == {"event": "ask"}
@@ -625,7 +646,7 @@ def test_a_request_of_wrong_shape_is_refused_and_costs_nothing_else(asked, conne
     assert not said or json.loads(said)["event"] == "failed"
     assert asked.ask()["pid"] == asked.process.pid
     assert run("", python=places["light"]).is_warm
-    wait_for(lambda: belongings(asked) == before)
+    leaves_nothing(asked, before)
 
 
 def test_a_connection_that_asks_twice_keeps_no_place(serve):
@@ -642,12 +663,12 @@ def test_a_connection_that_asks_twice_keeps_no_place(serve):
 
 
 def test_many_who_say_nothing_hold_up_nobody(asked, connect, places):
-    before = belongings(asked)
+    before = at_rest(asked)
     silent = [connect() for _ in range(200)]
     assert run("", python=places["light"]).is_warm
     for end in silent:
         end.close()
-    wait_for(lambda: belongings(asked) == before)
+    leaves_nothing(asked, before)
 
 
 def test_a_service_that_may_open_no_more_files_goes_on_when_it_may(serve, places):
@@ -695,7 +716,7 @@ def test_only_the_service_s_own_account_may_ask(asked):
 
 
 def test_fifty_boxes_at_once_leave_nothing(asked, places):
-    before = belongings(asked)
+    before = at_rest(asked)
     programs = [Program("import time; time.sleep(600)", python=places["light"]) for _ in range(50)]
     for program in programs:
         program.start()
@@ -704,19 +725,19 @@ def test_fifty_boxes_at_once_leave_nothing(asked, places):
     assert asked.ask()["boxes"] == 50
     for program in programs:
         program.__exit__(None, None, None)
-    wait_for(lambda: belongings(asked) == before)
+    leaves_nothing(asked, before)
     wait_for(lambda: asked.ask()["boxes"] == 0)
     wait_for(lambda: not left_by({program.uid for program in programs}))
 
 
 def test_two_hundred_boxes_one_after_another_leave_nothing(asked, places):
-    before, zygote = belongings(asked), asked.zygote("light")
+    before, zygote = at_rest(asked), asked.zygote("light")
     files = set(open_files(zygote))
     ours = len(open_files(os.getpid()))
     for number in range(200):
         done = run(f"print({number})", python=places["light"])
         assert (done.is_warm, done.out) == (True, f"{number}\n")
-    wait_for(lambda: belongings(asked) == before)
+    leaves_nothing(asked, before)
     assert (asked.zygote("light"), set(open_files(zygote))) == (zygote, files)
     assert len(open_files(os.getpid())) == ours
 
