@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from courses import placement, quiz_questions
 from courses.exercise_views import in_reader_language
-from grading import providers, quizzing
+from grading import providers, quizzing, tasks
 from grading.models import Quiz, QuizAttempt, QuizItemVersion
 from grading.quizzes import drawing, marking
 from grading.quizzes.items import MOST_PARTS
@@ -126,6 +126,7 @@ def finish(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if not found.is_finished and not all(one.is_answered for one in questions):
             return questions_page(request, found, "unanswered")
     quizzing.finish(found, answers)
+    tasks.tell_who_listens(found.learner_id)
     return redirect(found_at(found))
 
 

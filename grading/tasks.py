@@ -135,7 +135,8 @@ def given(version: ExerciseVersion) -> dict[str, Any]:
 
 
 def tell_who_listens(learner_id: int) -> None:
-    """After each grade: whoever issues credentials is told, by name, on its own queue. Its beat finds what got lost."""
+    """After each grade and each quiz whoever issues credentials is told, by name, on its own queue. Its beat finds what
+    got lost."""
     if settings.GRADING_TASK_AFTER_GRADE:
         send(settings.GRADING_TASK_AFTER_GRADE, [learner_id], queue="credentials")
 

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from courses import outlines
 from courses.models import Enrollment, ModulePage
-from grading import quizzing
+from grading import quizzing, tasks
 from grading.models import QuizAttempt, QuizDraw
 from tests.courses.quizzes import course_with, make_bank, make_quiz
 from tests.grading.items import right_answers
@@ -102,6 +102,16 @@ def test_beginning_leads_to_the_questions(enrolled, quiz, learner):
 
 
 # --- The questions ---
+
+
+def test_whoever_issues_credentials_is_told_of_a_quiz_that_was_handed_in(enrolled, attempt, learner, monkeypatch):
+    told = []
+    monkeypatch.setattr(tasks, "send", lambda task, args, *, queue: told.append((task, args, queue)) or True)
+    enrolled.post(url("quiz_save", attempt.pk), form(attempt, right_answers(attempt)))
+    assert told == []
+    attempt.refresh_from_db()
+    enrolled.post(url("quiz_finish", attempt.pk), form(attempt, right_answers(attempt)))
+    assert told == [("lms.credentials.tasks.issue_for_learner", [learner.pk], "credentials")]
 
 
 def test_questions_show_no_answer(enrolled, attempt):

@@ -12,8 +12,7 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
-from lms.demo_achievements import TELLER
-from tests.journeys.test_journey import PASSWORD, answered, hand_in, register
+from tests.journeys.test_journey import PASSWORD, earn, register
 from tests.journeys.traces import found_in, spellings
 from tests.servers import wait_until
 
@@ -104,15 +103,7 @@ def test_after_erasure_database_files_and_queue_hold_no_trace(walk, site):
     page.goto("/courses/da-201/")
     page.locator("form[action*='/enroll/'] button, aside form button").first.click()
     expect(page.locator("aside .state-is-ok")).to_be_visible()
-    for slug in TELLER:
-        hand_in(page, "th", slug, lambda release, slug=slug: with_mark(answered(release, slug)))
-    page.goto("/my/")
-
-    def has_credential():
-        page.reload()
-        return page.locator(".credential-card").count() == 1
-
-    wait_until(has_credential, "the credential is issued", seconds=60)
+    earn(page, site, "th", with_mark)
     number = page.locator(".credential-card code").inner_text()
     page.goto(f"/my/credentials/{number}/")
     page.locator("input[name=label]").fill(f"ถึงหัวหน้า {MARK}")
