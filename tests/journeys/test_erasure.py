@@ -80,6 +80,7 @@ def redis_dump(site):
         read = {
             b"string": server.get, b"hash": server.hgetall, b"set": server.smembers,
             b"list": lambda key: server.lrange(key, 0, -1), b"zset": lambda key: server.zrange(key, 0, -1),
+            b"none": lambda _key: "gone since it was listed",
         }  # fmt: skip
         for key in server.scan_iter(count=1000):
             yield f"Redis key {key!r}", key + repr(read[server.type(key)](key)).encode()
