@@ -71,7 +71,7 @@ def holds(expression: str, names: Mapping[str, Any]) -> bool:
     return value
 
 
-def names(expression: str) -> set[str]:
+def names_in(expression: str) -> set[str]:
     """The names that ``expression`` uses, those of functions too. Raises BadExpression: it cannot be read."""
     return {node.id for node in ast.walk(_read(expression)) if isinstance(node, ast.Name)}
 

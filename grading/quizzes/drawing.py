@@ -138,7 +138,7 @@ def _values(item: Item, dice: Dice) -> Values:
 def _in_order(expressions: Mapping[str, str]) -> list[str]:
     """The names, each after those its expression uses: as they were declared does not last in a database."""
     try:
-        needs = {name: arithmetic.names(expression) & expressions.keys() for name, expression in expressions.items()}
+        needs = {name: arithmetic.names_in(expression) & expressions.keys() for name, expression in expressions.items()}
         return list(TopologicalSorter(needs).static_order())
     except BadExpression as error:
         return fail("values", f"คำนวณไม่ได้: {error}", str(error))

@@ -105,7 +105,7 @@ def _enter(credential: Credential, grounds: Grounds, *, actor: User | None = Non
     try:
         with transaction.atomic():
             wanted = [part.pk for part in grounds.parts]
-            if len(Credential.objects.in_force().select_for_update().filter(pk__in=wanted)) < len(wanted):
+            if len(Credential.objects.in_force().select_for_update(of=("self",)).filter(pk__in=wanted)) < len(wanted):
                 raise NotMet("a credential it rests on has just been withdrawn")
             enter(credential, grounds, actor=actor)
             transaction.on_commit(lambda: tell(credential, "issued"), robust=True)
