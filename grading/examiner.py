@@ -39,7 +39,9 @@ _EXAMINER_TOOLS = {
     "thai_fold.py": _HERE / "thai_fold.py",
 }
 _INSIDE = _HERE.parent / "sandboxes" / "inside"
-_LEARNER_TOOLS = {name: _INSIDE / name for name in ("agent.py", "cells.py", "figures.py")}
+_LEARNER_TOOLS = {
+    f"{name}.py": _INSIDE / f"{name}.py" for name in ("agent", "cells", "drawing", "figures", "tracebacks")
+}
 _BOTH = {"wire.py": _INSIDE / "wire.py"}
 
 

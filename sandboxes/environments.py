@@ -9,7 +9,7 @@ tells more. Paths are relative to the file's folder, or absolute:
     preload = ["numpy", "pandas"]        # a zygote is kept with these imported; without it kernels start cold
     warm_up = "import numpy"             # run once in a throwaway kernel: what it imports is preloaded too
     tools = ["inside"]                   # programs sent into boxes: compiled once, in the zygote
-    prepare = ["cells"]                  # of these, what each program would begin with: its `prepare()` is called once
+    prepare = ["cells"]                  # of these, what programs begin with: imported once, its `prepare()` called
     argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     limits = { memory_bytes = 1073741824 }
 

@@ -100,7 +100,7 @@ def run_notebook(
 
 @cache
 def _tools() -> dict[str, bytes]:
-    return {name: (_INSIDE / name).read_bytes() for name in ("cells.py", "show.py")}
+    return {name: (_INSIDE / name).read_bytes() for name in ("cells.py", "drawing.py", "show.py", "tracebacks.py")}
 
 
 class _Pipe:

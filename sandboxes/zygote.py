@@ -214,7 +214,7 @@ def _keep_what_is_prepared(argv: Sequence[str], codes: dict[str, types.CodeType]
     is_tool = Path(argv[1]).parent == Path(TOOLS)
     for name, module in _prepared.items():
         if not (is_tool and _is_known(f"{TOOLS}/{name}.py", codes)):
-            module.forget()
+            getattr(module, "forget", lambda: None)()
             del sys.modules[name]
 
 
@@ -323,11 +323,11 @@ def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
 
 
 def _prepare(name: str, code: types.CodeType, warm_up: str) -> None:
-    """Import a tool as the programs in boxes will, and let it make and do what each of them would first."""
+    """Import a tool as the programs in boxes will, and let it make and do what each of them would first, if anything."""
     sys.modules[name] = _prepared[name] = module = types.ModuleType(name)
     module.__file__ = code.co_filename
     exec(code, vars(module))  # noqa: S102 (of our own)
-    module.prepare(warm_up)
+    getattr(module, "prepare", lambda _: None)(warm_up)
 
 
 def _share_memory() -> None:
@@ -367,7 +367,10 @@ def _everything() -> list[Any]:
     while start < len(found):
         batch = found[start : start + 2000]
         start += len(batch)
-        for thing in gc.get_referents(*batch):
+        # Compiled code is no container to the collector: what it computes with is counted up and down as it runs.
+        codes = [thing for thing in batch if type(thing) is types.CodeType]
+        inside = [part for code in codes for part in (code.co_consts, *code.co_consts, code.co_names, *code.co_names)]
+        for thing in [*gc.get_referents(*batch), *inside]:
             if id(thing) not in seen:
                 seen.add(id(thing))
                 found.append(thing)

@@ -8,22 +8,31 @@ import asyncio
 import builtins
 import contextlib
 import getpass
+import importlib
 import inspect
 import io
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
 from jupyter_client.session import Session
-from stack_data.core import Source
 from traitlets.config import Config
+
+if TYPE_CHECKING or __package__:
+    from sandboxes.inside import tracebacks
+else:  # a program inside a sandbox, beside tracebacks.py
+    import tracebacks
+
+drawing: Any = None
+if "matplotlib" in sys.modules:  # else there is nothing to draw better, and it may not be installed
+    drawing = importlib.import_module(f"{__package__}.drawing" if __package__ else "drawing")
 
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.2, 16_384
 # So often is the warm-up run: Python adapts its code to what it sees, and would do that in pages of every run's own.
@@ -39,6 +48,15 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 def nobody(_kind: str, _content: dict[str, Any]) -> None:
     """Where outputs go that are not to be seen."""
+
+
+class Compiler(XCachingCompiler):
+    """A kernel's; says which files are those of cells."""
+
+    def cache(self, *arguments: Any, **options: Any) -> str:
+        name: str = super().cache(*arguments, **options)
+        tracebacks.know_cell(name)
+        return name
 
 
 class Publisher(Session):
@@ -119,14 +137,20 @@ def make_shell() -> ZMQInteractiveShell:
     config = Config()
     config.HistoryManager.enabled = False  # nobody reads the history of a shell that lives for one run
     kernel = SimpleNamespace(eventloop=None)
-    shell: Any = ZMQInteractiveShell.instance(config=config, kernel=kernel, compiler_class=XCachingCompiler)
+    shell: Any = ZMQInteractiveShell.instance(config=config, kernel=kernel, compiler_class=Compiler)
     publisher = Publisher(key=b"")
     shell.displayhook.session = shell.display_pub.session = publisher
+    # It would make every traceback a second time, for `%notebook`.
+    shell._format_exception_for_storage = _named
     shell.enable_gui = lambda gui=None: None  # there is no window
-    _leave_libraries_unparsed()
+    tracebacks.take_shortcuts()
     if "matplotlib" in sys.modules:
         _draw_inline()
     return shell
+
+
+def _named(error: BaseException, *_: Any, **__: Any) -> dict[str, Any]:
+    return {"ename": type(error).__name__, "evalue": "", "traceback": []}
 
 
 def prepare(warm_up: str) -> None:
@@ -150,24 +174,6 @@ def forget() -> None:
         vars(builtins).pop(name, None)
 
 
-def _leave_libraries_unparsed() -> None:
-    """Have tracebacks show a library's lines without marking in them what failed.
-
-    To mark it, the library's whole file is parsed: for an error inside pandas that takes a hundred times as long as
-    the cell did. `Source` is what tracebacks read files by, and nothing else does.
-    """
-    parse, prefixes = Source.__init__, tuple({sys.prefix, sys.base_prefix})
-
-    def __init__(self: Any, filename: str, lines: Sequence[str]) -> None:
-        is_library = filename.startswith(prefixes)
-        parse(self, filename, [] if is_library else lines)
-        if is_library:
-            self.lines, self.text, self.tree = [line.rstrip("\r\n") for line in lines], "".join(lines), None
-
-    Source.__init__ = __init__
-    Source.code_qualname = lambda self, code: code.co_qualname  # else it is looked up in what was parsed
-
-
 def _draw_inline() -> None:
     import matplotlib
 
@@ -175,6 +181,9 @@ def _draw_inline() -> None:
     # At its import it looks for the shell it is to work for.
     sys.modules.pop("matplotlib_inline.backend_inline", None)
     import matplotlib_inline.backend_inline  # noqa: F401
+
+    if drawing is not None:
+        drawing.take_shortcuts()
 
 
 def begin(publish: Publish, drain: Callable[[], None] = lambda: None) -> ZMQInteractiveShell:

@@ -43,7 +43,7 @@ class Ways:
 
 @pytest.fixture(scope="module")
 def zygote(python):
-    with serving(declare_default("python", python, prepare=["cells"])) as served:
+    with serving(declare_default("python", python, prepare=["tracebacks", "drawing", "cells"])) as served:
         yield str(served.socket)
 
 
@@ -124,6 +124,27 @@ def test_a_worker_with_newer_tools_than_the_zygote_is_served_by_its_own(ways, mo
 
 def test_figures_are_drawn_by_a_prepared_shell(ways):
     assert "image/png" in ways.warm(PLOT)[0][-1].data
+
+
+def test_what_compiled_code_computes_with_is_never_counted(ways):
+    counts = (
+        "import sys, pandas as pd\n"
+        "constants = [c for f in vars(pd.DataFrame).values() if hasattr(f, '__code__') for c in f.__code__.co_consts]\n"
+        "len(constants) > 500, min(map(sys.getrefcount, constants)) > 1 << 31"
+    )
+    assert value(*ways.warm(counts)) == (True, True)
+    assert value(*ways.cold(counts)) == (True, False)
+
+
+def test_a_traceback_is_made_once_and_nothing_is_kept_of_it(ways):
+    count = (
+        "shell, made = get_ipython(), []\n"
+        "make = shell.InteractiveTB.structured_traceback\n"
+        "shell.InteractiveTB.structured_traceback = lambda *a, **k: made.append(1) or make(*a, **k)"
+    )
+    outputs = ways.warm(count, "1 / 0", "len(made), get_ipython().history_manager.exceptions[2]['traceback']")
+    assert outputs[1][0].ename == "ZeroDivisionError"
+    assert value(outputs[2]) == (1, [])
 
 
 @pytest.mark.parametrize("way", ["warm", "cold"])

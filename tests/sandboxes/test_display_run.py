@@ -200,6 +200,8 @@ def essence(output):
         # In a library the kernel marks what failed, also with colours.
         return kind, output.ename, steady(output.evalue), steady(text) if "File" in text else text
     data = {mime: steady(text) if isinstance(text, str) else text for mime, text in output.data.items()}
+    if "image/png" in data:
+        data["image/png"] = "drawn once; test_drawing.py compares how that looks"
     return kind, output.get("execution_count"), data
 
 

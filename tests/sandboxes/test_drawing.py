@@ -1,0 +1,139 @@
+"""Figures of a display run are drawn once and cut to size; stock matplotlib lays them out first. They look the same."""
+
+import base64
+import io
+import itertools
+import json
+import re
+import subprocess
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from sandboxes.environments import DEFAULT_FILE
+from sandboxes.isolation import SHARE
+
+INSIDE = DEFAULT_FILE.parent / "inside"
+SET_UP = """
+import matplotlib.pyplot as plt, numpy as np, pandas as pd
+chosen = np.random.default_rng(1)
+hours, n = chosen.integers(3, 40, 60), chosen.integers(9, 99, 60)
+frame = pd.DataFrame({"month": np.arange(60) % 12, "hours": hours, "n": n})
+"""
+FIGURES = {
+    "bars": "frame.groupby('month')['hours'].sum().plot(kind='bar'); plt.title('ชั่วโมงอบรม'); plt.xlabel('เดือน')",
+    "a pie": "plt.figure(figsize=(5, 5)); plt.pie([1, 2], labels=['ใต้', 'กลาง'], autopct='%.0f%%')",
+    "points": "plt.scatter(frame.hours, frame.n, label='ก'); plt.legend(); plt.title(r'$\\alpha > \\frac{1}{2}$')",
+    "large letters": "plt.rcParams['font.size'] = 16; plt.plot([1, 2]); plt.ylabel('สอง\\nบรรทัด'); plt.xlabel('ค่า')",
+    "an arrow": "plt.plot([1, 2, 3]); plt.annotate('สูง', (2, 3), (.5, 2.5), arrowprops={'arrowstyle': '->'})",
+    "turned text": "plt.plot([1e6, 3e6]); plt.text(0, 2e6, 'ก\\nข', rotation=30, rotation_mode='anchor')",
+    "a square": "plt.imshow(chosen.random((3, 3))); plt.colorbar(label='ระดับ'); plt.xticks(range(3), list('กขค'))",
+    "a circle": "plt.subplot(projection='polar').plot([0, 1], [1, 2])",
+    "three dimensions": "plt.figure().add_subplot(projection='3d').scatter(*chosen.random((3, 20)))",
+    "boxes": "frame.boxplot(column='hours', by='month', rot=45)",
+    "many": "pd.plotting.scatter_matrix(frame, figsize=(5, 5))",
+    "an inset": "axes = plt.figure().gca(); axes.plot([1, 2]); axes.inset_axes([.6, .1, .3, .3]).plot([2, 1])",
+    "two scales": "plt.plot([1, 2]); plt.twinx().plot([9, 3], 'r'); plt.ylabel('อีก')",
+    "another font": "plt.rcParams['font.family'] = 'DejaVu Sans'; plt.plot([1]); plt.title('x'); plt.show()\n"
+    "plt.rcParams['font.family'] = 'Sarabun'; plt.plot([1]); plt.title('x')",
+    "another resolution": "plt.figure(dpi=50).gca().set_title('x'); plt.show(); plt.figure(dpi=150).gca()",
+    "coloured around": "plt.figure(facecolor='lightblue').gca().plot([1, 2])",
+}
+# Those where the margins make a difference are drawn as stock matplotlib does.
+AS_STOCK = {
+    "far outside": "plt.plot([1]); plt.text(-.6, 1, 'ไกลออกไปนอกกรอบ', transform=plt.gca().transAxes)",
+    "wrapped": "plt.text(.5, .5, 'ยาวมาก ' * 30, wrap=True)",
+    "with a layout": "plt.subplots(2, 2, layout='constrained')",
+    "tight": "plt.subplots(2, 2); plt.suptitle('รวม'); plt.tight_layout()",
+}
+WARNS = {
+    "no such letter": "plt.rcParams['font.family'] = 'DejaVu Sans'; plt.title('ก'); plt.show(); plt.title('ก')",
+    "no such font": "plt.rcParams['font.family'] = ['No such', 'Sarabun']; plt.title('x'); plt.show(); plt.title('x')",
+    "no such formula": "plt.title(r'$\\nosuch$')",
+}
+PROGRAM = """
+import asyncio, io, json, sys
+told = json.load(sys.stdin)
+sys.path.insert(0, told["inside"])
+import matplotlib.pyplot
+import cells, drawing
+if not told["once"]:
+    drawing.take_shortcuts = lambda: None
+said = []
+shell = cells.begin(lambda kind, content: said[-1].append([kind, content]))
+async def run():
+    for cell in told["cells"]:
+        said.append([])
+        await cells.run_cell(shell, "import matplotlib; matplotlib.rcParams.update(kept)\\n" + cell)
+        await cells.run_cell(shell, "plt.close('all')")
+shell.user_ns["kept"] = dict(matplotlib.rcParams)
+asyncio.run(run())
+json.dump(said, sys.__stdout__)
+"""
+
+
+@pytest.fixture(scope="module")
+def both(python, tmp_path_factory):
+    """What each cell says, drawn once and drawn by stock matplotlib, by its name."""
+    folder = tmp_path_factory.mktemp("matplotlib")
+    return drawn(python, folder, once=True), drawn(python, folder, once=False)
+
+
+def drawn(python, folder, *, once):
+    cells = FIGURES | AS_STOCK | WARNS
+    told = {"inside": str(INSIDE), "once": once, "cells": [SET_UP + cell for cell in cells.values()]}
+    env = {"MATPLOTLIBRC": str(SHARE / "matplotlibrc"), "XDG_DATA_HOME": str(SHARE), "MPLCONFIGDIR": str(folder)}
+    env |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [python, "-c", PROGRAM], input=json.dumps(told).encode(), env=env, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return dict(zip(cells, json.loads(done.stdout), strict=True))
+
+
+def differing(one, other):
+    """How much, a few pixels seen as one: stock matplotlib draws at fractions of a pixel to the side."""
+    return sum(ImageStat.Stat(ImageChops.difference(one.reduce(4), other.reduce(4))).rms)
+
+
+def pictures(said):
+    found = [content["data"]["image/png"] for kind, content in said if kind == "display_data"]
+    return [Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB") for text in found]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_that_is_drawn_once_looks_as_it_did(both, name):
+    once, stock = (pictures(said[name]) for said in both)
+    assert len(once) == len(stock) > 0
+    for one, other in zip(once, stock, strict=True):
+        assert all(0 <= ours - theirs <= 3 for ours, theirs in zip(one.size, other.size, strict=True))
+        blank = Image.new("RGB", other.size, other.getpixel((0, 0)))
+        assert min(differing(part, other) for part in parts(one, other.size)) < 0.3 * differing(blank, other)
+
+
+def parts(picture, size):
+    """What there is of this size in a picture: it may be cut off a pixel further out."""
+    across, down = (ours - theirs for ours, theirs in zip(picture.size, size, strict=True))
+    for left, top in itertools.product(range(across + 1), range(down + 1)):
+        yield picture.crop((left, top, left + size[0], top + size[1]))
+
+
+@pytest.mark.parametrize("name", AS_STOCK)
+def test_where_margins_make_a_difference_it_is_drawn_as_ever(both, name):
+    once, stock = (pictures(said[name]) for said in both)
+    assert [each.tobytes() for each in once] == [each.tobytes() for each in stock]
+    assert once
+
+
+@pytest.mark.parametrize("name", WARNS)
+def test_what_matplotlib_has_to_say_is_said_of_the_same_line(both, name):
+    once, stock = (words(said[name]) for said in both)
+    assert once == stock
+    assert once
+
+
+def words(said):
+    """The lines of warnings and what errors say, each once: how often depends on how often it is laid out."""
+    lines = [line for kind, content in said if kind == "stream" for line in content["text"].splitlines()]
+    lines += [content["evalue"] for kind, content in said if kind == "error"]
+    return {re.sub("0x[0-9a-f]+", "", line) for line in lines}
