@@ -323,7 +323,7 @@ def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
 
 
 def _prepare(name: str, code: types.CodeType, warm_up: str) -> None:
-    """Import a tool as the programs in boxes will, and let it make and do what each of them would first, if anything."""
+    """Import a tool as programs in boxes will, and let it do what each of them would do first, if anything."""
     sys.modules[name] = _prepared[name] = module = types.ModuleType(name)
     module.__file__ = code.co_filename
     exec(code, vars(module))  # noqa: S102 (of our own)
