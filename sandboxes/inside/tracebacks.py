@@ -6,10 +6,10 @@ looked up by then is known to each of them.
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import stack_data
@@ -55,18 +55,24 @@ def _look_for_a_module_once() -> None:
     look = inspect.getmodule
 
     def getmodule(object: Any, _filename: str | None = None) -> Any:
-        frame = getattr(object, "tb_frame", object)
-        code = getattr(frame, "f_code", frame)
-        if not isinstance(code, CodeType):
-            return look(object, _filename)
-        if code.co_filename in _of_no_module:
+        file = _file_of_code(object)
+        if file in _of_no_module:
             return None
         module = look(object, _filename)
-        if module is None and not Path(code.co_filename).exists():
-            _of_no_module.add(code.co_filename)
+        if file is not None and module is None and not os.path.exists(file):  # noqa: PTH110 (raises for no name)
+            _of_no_module.add(file)
         return module
 
     inspect.getmodule = getmodule
+
+
+def _file_of_code(thing: Any) -> str | None:
+    """The file that a traceback, a frame or code says it is of; None for anything else, which is not asked at all."""
+    if isinstance(thing, TracebackType):
+        thing = thing.tb_frame
+    if isinstance(thing, FrameType):
+        thing = thing.f_code
+    return thing.co_filename if isinstance(thing, CodeType) else None
 
 
 def _mix_colours_once() -> None:
