@@ -20,6 +20,7 @@ from grading import messages
 from grading.notebooks import Assembled, Role, Source, SourceCheck
 from grading.scoring import OUTCOMES, CheckOutcome, Finding
 from sandboxes.box import Box
+from sandboxes.inside import SHELL_TOOLS
 from sandboxes.limits import Limits
 from sandboxes.results import Ending, RunStatus, Usage
 
@@ -39,9 +40,7 @@ _EXAMINER_TOOLS = {
     "thai_fold.py": _HERE / "thai_fold.py",
 }
 _INSIDE = _HERE.parent / "sandboxes" / "inside"
-_LEARNER_TOOLS = {
-    f"{name}.py": _INSIDE / f"{name}.py" for name in ("agent", "cells", "drawing", "figures", "tracebacks")
-}
+_LEARNER_TOOLS = {name: _INSIDE / name for name in ("agent.py", "figures.py", *SHELL_TOOLS)}
 _BOTH = {"wire.py": _INSIDE / "wire.py"}
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from nbformat import NotebookNode, v4
 
 from sandboxes.box import Box
+from sandboxes.inside import SHELL_TOOLS
 from sandboxes.limits import CEILINGS, Limits
 from sandboxes.results import Ending, RunResult, RunStatus, SandboxUnavailable, Usage
 
@@ -100,7 +101,7 @@ def run_notebook(
 
 @cache
 def _tools() -> dict[str, bytes]:
-    return {name: (_INSIDE / name).read_bytes() for name in ("cells.py", "drawing.py", "show.py", "tracebacks.py")}
+    return {name: (_INSIDE / name).read_bytes() for name in ("show.py", *SHELL_TOOLS)}
 
 
 class _Pipe:
