@@ -9,7 +9,6 @@ import functools
 import io
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,9 @@ from matplotlib.transforms import Bbox
 
 MAX_TEXTS = 4096  # whose layout is kept
 MARGIN = 64  # pixels around the figure that may be drawn on as well
+MAX_SIDE = 1 << 14  # pixels of a figure that is given margins: a renderer takes not many more
+# What a figure that is shown inline is printed with, when nothing else is asked for.
+INLINE = {"format": "png", "bbox_inches": "tight"}
 
 _wrapped: list[None] = []  # grows where a text is wrapped: at the edge of what is drawn on
 
@@ -94,8 +96,7 @@ def _lay_text_out_once() -> None:
                 known.clear()
             if key not in loud:
                 known[key] = laid_out
-        box, lines, corner = laid_out
-        return box, list(lines), corner
+        return laid_out
 
     Text._get_layout, _text_helpers.warn_on_missing_glyph = _get_layout, warn_on_missing_glyph
 
@@ -111,9 +112,8 @@ def _draw_once() -> None:
     @functools.wraps(print_figure)
     def _print_figure(self: Any, filename: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        is_tight_png = not arguments and options.get("bbox_inches") == "tight" and options.get("format") == "png"
-        is_plain = options.keys() == {"format", "facecolor", "edgecolor", "dpi", "bbox_inches"}
-        if is_tight_png and is_plain and type(filename) is io.BytesIO and self.figure.get_layout_engine() is None:
+        is_inline = not arguments and options.keys() == {*INLINE, "facecolor", "edgecolor", "dpi"}
+        if is_inline and INLINE.items() <= options.items() and type(filename) is io.BytesIO:
             picture = _picture(self, options["dpi"], options["facecolor"], options["edgecolor"])
             if picture is not None:
                 return image.imsave(filename, picture, format="png", origin="upper", dpi=options["dpi"])
@@ -126,13 +126,13 @@ def _draw_once() -> None:
 def _picture(canvas: Any, dpi: float, facecolor: Any, edgecolor: Any) -> memoryview | None:
     """The pixels of a figure as far as it is drawn on; None where its margins make a difference."""
     figure, before = canvas.figure, len(_wrapped)
-    with ExitStack() as stack:
-        for thing, what in ((canvas, {"manager": None}), (figure, {"dpi": dpi})):
-            stack.enter_context(cbook._setattr_cm(thing, **what))
-        stack.enter_context(cbook._setattr_cm(canvas, _device_pixel_ratio=1, _is_saving=True))
-        stack.enter_context(figure._cm_set(facecolor=facecolor, edgecolor=edgecolor))
-        for axes in figure.axes:
-            axes.apply_aspect()
+    if figure.get_layout_engine() is not None or max(figure.get_size_inches()) * dpi > MAX_SIDE:
+        return None
+    with (
+        cbook._setattr_cm(figure, dpi=dpi),
+        cbook._setattr_cm(canvas, manager=None, _device_pixel_ratio=1, _is_saving=True),
+        figure._cm_set(facecolor=facecolor, edgecolor=edgecolor),
+    ):
         renderer = canvas.get_renderer() if any(axes.get_axes_locator() for axes in figure.axes) else None
         beyond = Bbox(figure.bbox_inches.get_points()).padded(MARGIN / dpi)
         restore = _tight_bbox.adjust_bbox(figure, beyond, renderer, canvas.fixed_dpi)

@@ -14,6 +14,7 @@ from sandboxes import environments, kernelspecs
 from sandboxes.limits import Limits
 from sandboxes.runner import MIMETYPES, TRACEBACK_LINES, run_notebook
 
+from .pictures import look_alike, opened
 from .service_fixture import declare, serving
 
 PRELOAD = ["pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp"]
@@ -53,6 +54,11 @@ CELLS = {
     "an error in a library": "df['ไม่มี']",
     "an error from another": "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError('k') from e",
     "an error while handling another": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    int('x')",
+    "an error in code of a long name": "exec(compile('1 / 0', 'x' * 300, 'exec'))",
+    "what refuses to be asked": (
+        "import inspect\nclass Shy:\n    def __getattr__(self, name): raise RuntimeError(name)\n"
+        "inspect.getmodule(Shy()) is inspect.getmodule(Shy)"
+    ),
     "an error with notes": "e = ValueError('v')\ne.add_note('หมายเหตุ')\nraise e",
     "a group of errors": "raise ExceptionGroup('สอง', [ValueError(1), TypeError(2)])",
     "a wrong syntax": "print('a'\nx = ",
@@ -201,8 +207,18 @@ def essence(output):
         return kind, output.ename, steady(output.evalue), steady(text) if "File" in text else text
     data = {mime: steady(text) if isinstance(text, str) else text for mime, text in output.data.items()}
     if "image/png" in data:
-        data["image/png"] = "drawn once; test_drawing.py compares how that looks"
+        data["image/png"] = Drawn(data["image/png"])
     return kind, output.get("execution_count"), data
+
+
+class Drawn:
+    """A picture; equal to one of a kernel's where it shows what that shows."""
+
+    def __init__(self, text):
+        self.picture = opened(text)
+
+    def __eq__(self, kernels):
+        return look_alike(self.picture, kernels.picture)
 
 
 def steady(text):

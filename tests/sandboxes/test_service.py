@@ -21,6 +21,7 @@ from sandboxes.results import RunStatus, SandboxUnavailable
 from sandboxes.runner import run_notebook
 
 from .conftest import KERNEL_PYTHON, PROJECT, wait_for
+from .pictures import look_alike, opened
 from .service_fixture import (
     Program,
     change,
@@ -244,15 +245,20 @@ def test_a_notebook_does_warm_what_it_does_cold(asked, python, cells, monkeypatc
 
     def came_of_it():
         result = run_notebook(notebook, files=files, limits=Limits(), python=python)
+        data = [output.data for cell in result.notebook.cells for output in cell.outputs if "data" in output]
+        pictures = [opened(each.pop("image/png")) for each in data if "image/png" in each]
         outputs = json.dumps([cell.outputs for cell in result.notebook.cells], ensure_ascii=False)
         outputs = re.sub(r"ipykernel_\d+", "ipykernel", outputs)  # a box of one process is process 1
-        return result.status, re.sub(r'("image/png": )"[^"]+', r'\1"drawn', outputs)  # test_drawing.py compares those
+        return (result.status, outputs), pictures
 
     forks = asked.ask()["zygotes"]["python"]["forks"]
-    warm = came_of_it()
+    warm, drawn_once = came_of_it()
     assert asked.ask()["zygotes"]["python"]["forks"] == forks + 1
     monkeypatch.setenv("SANDBOXES_SOCKET", "/nobody")
-    assert came_of_it() == warm
+    cold, drawn = came_of_it()
+    assert cold == warm
+    assert len(drawn) == len(drawn_once)
+    assert all(map(look_alike, drawn_once, drawn))
 
 
 # ── What starts cold ─────────────────────────────────────────────────────────────────────────────────────────────
