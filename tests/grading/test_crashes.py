@@ -123,8 +123,18 @@ class Site:
         return self.ask(f"SELECT count(*) FROM grading_submission WHERE status = '{status}'")[0][0]
 
     def wait_for(self, is_true, what: str) -> None:
+        """Wait until it is true, and meanwhile start again what ended by itself, as whoever runs the site does.
+
+        A worker may: when the queue goes away while it hands back what it had taken, Celery gives up.
+        """
+
+        def is_true_by_now() -> bool:
+            for child in self.children:
+                child.restart_if_dead()
+            return is_true()
+
         try:
-            wait_until(is_true, what, seconds=400)
+            wait_until(is_true_by_now, what, seconds=400)
         except AssertionError as error:
             rows = self.ask("SELECT status, tries, detail FROM grading_submission")
             raise AssertionError(f"{error}\n{json.dumps(rows, ensure_ascii=False)}\n{self.logs()}") from None
