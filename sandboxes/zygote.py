@@ -27,8 +27,9 @@ import sys
 import tempfile
 import threading
 import types
-from collections.abc import Callable, Sequence
-from importlib.machinery import SourceFileLoader
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -54,8 +55,7 @@ def main() -> NoReturn:
     _preload(told["preload"])
     _preload(_modules_of_a_throwaway_kernel(told["kernel"], told["warm_up"]))
     codes = _compile(told["tools"])
-    for name in told["prepare"]:
-        _prepare(name, codes[_key(f"{TOOLS}/{name}.py", told["tools"][f"{name}.py"].encode())], told["warm_up"])
+    _prepare(told["prepare"], told["tools"], codes, told["warm_up"])
     _share_memory()
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise SystemExit("a preloaded library has started a thread: forking would copy its locks and not the thread")
@@ -210,19 +210,25 @@ def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
 
 
 def _keep_what_is_prepared(argv: Sequence[str], codes: dict[str, types.CodeType]) -> None:
-    """Keep prepared tools for a program that was sent the very same ones; any other is to find nothing of them."""
-    is_tool = Path(argv[1]).parent == Path(TOOLS)
+    """Keep prepared tools for a program that was sent the very same ones; of any other it is to find nothing.
+
+    Where one of them is not the same, none is kept: those that import it would go on with the old one.
+    """
+    sent = dict(_sent_to(argv[1]))
+    is_same = all(_key(path, data) in codes for path, data in sent.values())
     for name, module in _prepared.items():
-        if not (is_tool and _is_known(f"{TOOLS}/{name}.py", codes)):
+        if not is_same or name not in sent:
             getattr(module, "forget", lambda: None)()
             del sys.modules[name]
 
 
-def _is_known(path: str, codes: dict[str, types.CodeType]) -> bool:
-    try:
-        return _key(path, Path(path).read_bytes()) in codes
-    except OSError:
-        return False
+def _sent_to(program: str) -> Iterator[tuple[str, tuple[str, bytes]]]:
+    """Yield the names of prepared tools that lie beside a program, with their paths and what they are."""
+    if Path(program).parent == Path(TOOLS):
+        for name in _prepared:
+            with contextlib.suppress(OSError):
+                path = f"{TOOLS}/{name}.py"
+                yield name, (path, Path(path).read_bytes())
 
 
 def _key(path: str, data: bytes) -> str:
@@ -322,12 +328,32 @@ def _compile(tools: dict[str, str]) -> dict[str, types.CodeType]:
     return codes
 
 
-def _prepare(name: str, code: types.CodeType, warm_up: str) -> None:
-    """Import a tool as programs in boxes will, and let it do what each of them would do first, if anything."""
-    sys.modules[name] = _prepared[name] = module = types.ModuleType(name)
-    module.__file__ = code.co_filename
-    exec(code, vars(module))  # noqa: S102 (of our own)
-    getattr(module, "prepare", lambda _: None)(warm_up)
+def _prepare(names: Sequence[str], tools: Mapping[str, str], codes: Mapping[str, types.CodeType], warm_up: str) -> None:
+    """Import tools and those that they import, as programs in boxes will; do what these would do first, if anything."""
+    companions = _Companions(
+        {Path(name).stem: codes[_key(f"{TOOLS}/{name}", text.encode())] for name, text in tools.items()}
+    )
+    sys.meta_path.insert(0, companions)
+    try:
+        for name in names:
+            getattr(importlib.import_module(name), "prepare", lambda _: None)(warm_up)
+    finally:
+        sys.meta_path.remove(companions)
+
+
+class _Companions(MetaPathFinder, Loader):
+    """Finds the tools that are to be beside a program in its box, where they are not yet."""
+
+    def __init__(self, codes: Mapping[str, types.CodeType]) -> None:
+        self._codes = codes
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name in self._codes else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        name = module.__name__
+        _prepared[name], module.__file__ = module, self._codes[name].co_filename
+        exec(self._codes[name], vars(module))  # noqa: S102 (of our own)
 
 
 def _share_memory() -> None:

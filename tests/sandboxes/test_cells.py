@@ -9,11 +9,14 @@ import pytest
 from nbformat import v4
 
 from sandboxes import runner
+from sandboxes.environments import DEFAULT_FILE
 from sandboxes.limits import Limits
 from sandboxes.results import RunStatus
 
-from .service_fixture import declare_default, serving
+from .service_fixture import declare_default, run, serving
 
+INSIDE = DEFAULT_FILE.parent / "inside"
+EXAMINER = DEFAULT_FILE.parents[1] / "grading" / "inside"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 IS_PREPARED = "import gc; not any(thing is get_ipython() for thing in gc.get_objects())"
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1])"
@@ -43,7 +46,7 @@ class Ways:
 
 @pytest.fixture(scope="module")
 def zygote(python):
-    with serving(declare_default("python", python, prepare=["tracebacks", "drawing", "cells"])) as served:
+    with serving(declare_default("python", python, prepare=["cells", "effects"])) as served:
         yield str(served.socket)
 
 
@@ -120,6 +123,33 @@ def test_a_worker_with_newer_tools_than_the_zygote_is_served_by_its_own(ways, mo
     assert value(counted) == (3, [1])
     assert value(is_prepared) is False
     assert "image/png" in plot[-1].data
+
+
+LOOK = b"""
+import sys
+there = sorted({"cells", "drawing", "effects", "wire"} & sys.modules.keys())
+import wire
+print(*there, wire.MAX_FRAME, getattr(wire, "NEWER", ""))
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "there", "newer"),
+    [
+        ({"wire": b""}, "wire", ""),
+        ({"wire": b"", "effects": b""}, "effects wire", ""),
+        # What imports another one would otherwise go on with the old one.
+        ({"wire": b"\nNEWER = 'newer'\n", "effects": b""}, "", "newer"),
+    ],
+    ids=["what it was sent", "with what imports it", "newer"],
+)
+def test_a_program_finds_imported_what_it_was_sent_and_nothing_else(ways, monkeypatch, sent, there, newer):
+    monkeypatch.setenv("SANDBOXES_SOCKET", ways.socket)
+    files = {name: (INSIDE if name == "wire" else EXAMINER) / f"{name}.py" for name in sent}
+    tools = {f"{name}.py": file.read_bytes() + sent[name] for name, file in files.items()}
+    done = run(["/tools/look.py"], python=ways.python, is_alone=True, tools=tools | {"look.py": LOOK})
+    assert done.is_warm
+    assert done.out.split() == f"{there} {16 << 20} {newer}".split(), done.err
 
 
 def test_figures_are_drawn_by_a_prepared_shell(ways):
