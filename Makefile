@@ -50,6 +50,7 @@ fix: setup-test ## what a machine can mend
 
 bench: setup-test .venv-bench/.state ## sandbox and grading beside stock Jupyter and nbgrader, credentials (ROUNDS=5, QUICK=1)
 	$(PYTHON) -m bench --rounds $(or $(ROUNDS),5) $(if $(QUICK),--quick)
+	$(PYTHON) -m bench.pairs $(if $(QUICK),--pairs 1)
 	$(PYTHON) -m bench.credentials $(if $(QUICK),--rounds 1 --times 10,--rounds $(or $(ROUNDS),5))
 
 lock: ## resolves the lock files anew (no addresses in them)

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(plan: Plan, rounds: int, work: Path) -> Iterator[dict[str, Any]]:
     """Yield the record after every round: a run that is broken off keeps the rounds it had."""
-    made = _prepare(work)
+    made = prepare(work)
     sides: list[Callable[[], Side]] = [
         lambda: Stock(work / "stock", made, work / "courses"),
         lambda: Ours(work / "cold", made),
@@ -105,7 +105,7 @@ def _measure(plan: Plan, rounds: int, work: Path) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def _prepare(work: Path) -> Path:
+def prepare(work: Path) -> Path:
     """Make the exercises, the courses and the submissions; returns the folder that has them."""
     made = work / "made"
     with Stock(work / "stock", made, work / "courses") as stock:

@@ -64,6 +64,7 @@ def gradings(side: Side, exercise: Exercise, each: int, at_once: int) -> Figures
         "per_minute": 60 / one["wall"],
         "cpu_of_ten_with_start": one["cpu"] + graded.start_cpu / len(LEARNERS),
         "cpu_in_worker": graded.worker_cpu / count or None,
+        "cpu_of_runs": one["cpu"] - graded.worker_cpu / count,
         "cpu_in_boxes": graded.box_cpu / count or None,
         "seconds": graded.seconds,
     }
