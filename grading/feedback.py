@@ -22,6 +22,7 @@ from grading.scoring import Check
 from sandboxes.python_errors import explain, place
 
 MAX_TEXT = 20_000  # characters of one output
+MANY_LINES = 30
 MAX_OUTPUTS = 400
 MAX_PICTURE_BYTES = 2 << 20
 MAX_PICTURES = 12
@@ -42,6 +43,7 @@ _TAGS = (
 _ATTRIBUTES = {tag: {"class"} for tag in _TAGS} | {
     "a": {"href", "title"},
     "img": {"src", "alt", "class"},
+    "pre": {"class", "tabindex"},
     **{tag: names | {"class"} for tag, names in _TABLE_ATTRIBUTES.items()},
 }
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -125,6 +127,8 @@ def clean(html: str) -> str:
 
 
 def _address(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "tabindex":
+        return value if value == "0" else None
     if attribute == "src":
         return value if re.match(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=]*\Z", value) else None
     if attribute == "href" and value.strip().lower().startswith("data:"):
@@ -238,7 +242,9 @@ class _Notebook:
         if not text.strip():
             return ""
         rest = f"\n{_word('omitted', self.language)}" if len(text) > MAX_TEXT else ""
-        return f'<pre class="{css}">{_text(text[:MAX_TEXT])}{escape(rest)}</pre>'
+        # What is long scrolls in a box of its own, by keyboard too.
+        long = ' nb-long" tabindex="0' if text.count("\n") > MANY_LINES else ""
+        return f'<pre class="{css}{long}">{_text(text[:MAX_TEXT])}{escape(rest)}</pre>'
 
     def error(self, output: Any, number: int | None) -> str:
         trace = _joined(output.get("traceback"), "\n") or f"{output.get('ename')}: {output.get('evalue')}"

@@ -125,6 +125,7 @@ def _draw_once() -> None:
 @_is_matplotlibs
 def _picture(canvas: Any, dpi: float, facecolor: Any, edgecolor: Any) -> memoryview | None:
     """The pixels of a figure as far as it is drawn on; None where its margins make a difference."""
+    __tracebackhide__ = True
     figure, before = canvas.figure, len(_wrapped)
     if figure.get_layout_engine() is not None or max(figure.get_size_inches()) * dpi > MAX_SIDE:
         return None

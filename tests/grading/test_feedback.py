@@ -128,6 +128,18 @@ def test_too_much_output_is_cut():
     assert "the rest of the output is left out" in many
 
 
+def test_what_is_long_scrolls_in_a_box_that_keys_reach():
+    error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["line"] * 40}
+    stream = {"output_type": "stream", "name": "stdout", "text": "line\n" * 40}
+    short = {"output_type": "stream", "name": "stdout", "text": "line\n" * 20}
+    html = page(code("1", error, stream, short))
+    assert re.findall(r'<pre class="(nb-(?:error|stream).*?)">', html) == [
+        'nb-error nb-long" tabindex="0',
+        'nb-stream nb-long" tabindex="0',
+        "nb-stream",
+    ]
+
+
 def test_the_score_and_every_check_are_told_in_the_readers_language():
     checks = [
         Check("t1", 1.5, 2, False, "failed", "isolated", {"th": "ลองใหม่", "en": "Try again"}),

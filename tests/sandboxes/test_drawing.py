@@ -151,3 +151,12 @@ def words(said):
         lines = content["text"].splitlines() if kind == "stream" else [content.get("evalue", "")]
         found[-1] |= {re.sub("0x[0-9a-f]+", "", line) for line in lines}
     return found
+
+
+def test_errors_of_drawing_show_matplotlib_and_nothing_of_ours(both):
+    once, stock = (said["no such formula"] for said in both)
+    traces = ["\n".join(content["traceback"]) for said in (once, stock) for kind, content in said if kind == "error"]
+    assert traces
+    for trace in traces:
+        assert "mathtext" in trace
+        assert "drawing.py" not in trace
