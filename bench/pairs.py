@@ -2,7 +2,7 @@
 
 A machine that others use changes its speed within minutes, and the rounds of `python -m bench` measure one side after
 the other. Here each pair is one command of nbgrader for one submission and, at once after it, our grading of ten in a
-running worker. Printed are the medians of the ratios and their range, for all of ours and for the three runs alone.
+running worker. Printed are the medians of the ratios and their range, for all of ours and without our worker.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bench.exercises import EXERCISES
 from bench.measuring import Figures, gradings
 from bench.sides import Side, Stock, Warm
 
-PARTS = {"all of it": "cpu", "the three runs": "cpu_of_runs"}
+PARTS = {"all of it": "cpu", "without the worker": "cpu_of_runs"}
 
 
 def main() -> int:

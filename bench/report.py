@@ -68,10 +68,9 @@ def rows(exercises: Sequence[str], memory_sizes: Iterable[int], at_once: Iterabl
         ),
         *_each(
             exercises,
-            "  of it in the three runs: CPU",
+            "  of it without the worker: CPU",
             ("grade", ANY, "1", "cpu_of_runs"),
             ("grade_as_they_come", ANY, "cpu"),
-            target=GRADING_TARGET,
         ),
         *_each(exercises, "one submission of ten, graded together: CPU", graded_cpu, target=GRADING_TARGET),
         *(Row(f"  {label}", _paths(exercises, ("grade", ANY, "1", part)), "s") for part, label in parts),

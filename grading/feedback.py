@@ -22,7 +22,8 @@ from grading.scoring import Check
 from sandboxes.python_errors import explain, place
 
 MAX_TEXT = 20_000  # characters of one output
-MANY_LINES = 30
+LOOKED_AT = 5 * MAX_TEXT  # of what has colors in it, which nobody sees
+LONG_TEXT, MANY_LINES = 3_000, 30
 MAX_OUTPUTS = 400
 MAX_PICTURE_BYTES = 2 << 20
 MAX_PICTURES = 12
@@ -238,18 +239,23 @@ class _Notebook:
             return self.display(output.get("data", {}))
         return ""
 
-    def pre(self, css: str, text: str) -> str:
+    def pre(self, css: str, text: str, *, keeps_end: bool = False) -> str:
+        """Text as it is, cut where it is too long: its beginning is shown, or its end."""
         if not text.strip():
             return ""
-        rest = f"\n{_word('omitted', self.language)}" if len(text) > MAX_TEXT else ""
+        seen = plain(text[-LOOKED_AT:] if keeps_end else text[:LOOKED_AT])
+        lines = [seen[-MAX_TEXT:] if keeps_end else seen[:MAX_TEXT]]
+        if len(seen) > MAX_TEXT or len(text) > LOOKED_AT:
+            lines.insert(0 if keeps_end else 1, _word("omitted_before" if keeps_end else "omitted", self.language))
         # What is long scrolls in a box of its own, by keyboard too.
-        long = ' nb-long" tabindex="0' if text.count("\n") > MANY_LINES else ""
-        return f'<pre class="{css}{long}">{_text(text[:MAX_TEXT])}{escape(rest)}</pre>'
+        is_long = len(seen) > LONG_TEXT or seen.count("\n") > MANY_LINES
+        long = ' nb-long" tabindex="0' if is_long else ""
+        return f'<pre class="{css}{long}">{escape("\n".join(lines))}</pre>'
 
     def error(self, output: Any, number: int | None) -> str:
         trace = _joined(output.get("traceback"), "\n") or f"{output.get('ename')}: {output.get('evalue')}"
         explained = f'<p class="nb-explained">{_text(explain(output, self.language, number))}</p>'
-        return self.pre("nb-error", trace) + explained
+        return self.pre("nb-error", trace, keeps_end=True) + explained
 
     def display(self, data: Any) -> str:
         for kind in _MAGIC:

@@ -230,6 +230,7 @@ PAGE: dict[str, Text] = {
     "error_here": {"th": "เกิดข้อผิดพลาดที่บรรทัดนี้", "en": "the error arose here"},
     "figure": {"th": "รูปที่เซลล์นี้แสดง", "en": "Figure shown by this cell"},
     "omitted": {"th": "[ตัดผลลัพธ์ส่วนที่เหลือออก]", "en": "[the rest of the output is left out]"},
+    "omitted_before": {"th": "[ตัดส่วนก่อนหน้านี้ออก]", "en": "[what came before is left out]"},
 }
 
 # What the author of an exercise reads before anybody meets it.

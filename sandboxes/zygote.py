@@ -5,7 +5,8 @@ of any exercise or learner. It never sees what a run is about: the order to fork
 and only the child reads from that. Each child makes a box of its own and locks itself down (`first_process`) before
 it reads one byte of a learner's work, serves one run and never comes back here.
 
-Standard library and the environment's own packages only.
+Standard library and the environment's own packages only; and the tools it is told to prepare, which are our programs
+for boxes: they are imported here and used in children alone.
 """
 
 from __future__ import annotations
@@ -212,12 +213,13 @@ def _use_compiled_tools(codes: dict[str, types.CodeType]) -> None:
 def _keep_what_is_prepared(argv: Sequence[str], codes: dict[str, types.CodeType]) -> None:
     """Keep prepared tools for a program that was sent the very same ones; of any other it is to find nothing.
 
-    Where one of them is not the same, none is kept: those that import it would go on with the old one.
+    Nor of itself as a module. Where one of them is not the same, none is kept: those that import it would go on with
+    the old one.
     """
     sent = dict(_sent_to(argv[1]))
     is_same = all(_key(path, data) in codes for path, data in sent.values())
     for name, module in _prepared.items():
-        if not is_same or name not in sent:
+        if not is_same or name not in sent or name == Path(argv[1]).stem:
             getattr(module, "forget", lambda: None)()
             del sys.modules[name]
 
@@ -226,7 +228,7 @@ def _sent_to(program: str) -> Iterator[tuple[str, tuple[str, bytes]]]:
     """Yield the names of prepared tools that lie beside a program, with their paths and what they are."""
     if Path(program).parent == Path(TOOLS):
         for name in _prepared:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):  # what cannot be read ends the program: nothing is mixed
                 path = f"{TOOLS}/{name}.py"
                 yield name, (path, Path(path).read_bytes())
 

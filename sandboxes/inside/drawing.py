@@ -22,9 +22,10 @@ from matplotlib.transforms import Bbox
 
 MAX_TEXTS = 4096  # whose layout is kept
 MARGIN = 64  # pixels around the figure that may be drawn on as well
-MAX_SIDE = 1 << 14  # pixels of a figure that is given margins: a renderer takes not many more
+MAX_SIDE = 1 << 14  # pixels of a figure that is given margins: those of a long one take more memory than it does
 # What a figure that is shown inline is printed with, when nothing else is asked for.
 INLINE = {"format": "png", "bbox_inches": "tight"}
+COLOURS = ("facecolor", "edgecolor")
 
 _wrapped: list[None] = []  # grows where a text is wrapped: at the edge of what is drawn on
 
@@ -112,11 +113,15 @@ def _draw_once() -> None:
     @functools.wraps(print_figure)
     def _print_figure(self: Any, filename: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        is_inline = not arguments and options.keys() == {*INLINE, "facecolor", "edgecolor", "dpi"}
-        if is_inline and INLINE.items() <= options.items() and type(filename) is io.BytesIO:
-            picture = _picture(self, options["dpi"], options["facecolor"], options["edgecolor"])
+        is_inline = not arguments and options.keys() == {*INLINE, *COLOURS, "dpi"} and type(filename) is io.BytesIO
+        if is_inline and INLINE.items() <= options.items():
+            dpi, colours = options["dpi"], [options[name] for name in COLOURS]
+            is_said = isinstance(dpi, (int, float)) and not any(
+                colour is None or colour == "auto" for colour in colours
+            )
+            picture = _picture(self, dpi, *colours) if is_said else None
             if picture is not None:
-                return image.imsave(filename, picture, format="png", origin="upper", dpi=options["dpi"])
+                return image.imsave(filename, picture, format="png", origin="upper", dpi=dpi)
         return print_figure(self, filename, *arguments, **options)
 
     FigureCanvasAgg.print_figure = _is_matplotlibs(_print_figure)

@@ -129,8 +129,7 @@ class Site:
         """
 
         def is_true_by_now() -> bool:
-            for child in self.children:
-                child.restart_if_dead()
+            self.look_after_children()
             return is_true()
 
         try:
@@ -138,6 +137,11 @@ class Site:
         except AssertionError as error:
             rows = self.ask("SELECT status, tries, detail FROM grading_submission")
             raise AssertionError(f"{error}\n{json.dumps(rows, ensure_ascii=False)}\n{self.logs()}") from None
+
+    def look_after_children(self) -> None:
+        for child in self.children:
+            child.restart_if_dead()
+            assert child.quick_deaths < 3, f"{child.name} ends again and again\n{self.logs()}"
 
     def wait_until_in_the_middle(self) -> None:
         self.wait_for(lambda: self.count("graded") >= 4 and self.count("running"), "grading is under way")
@@ -147,8 +151,9 @@ class Site:
 
     def kill(self, child: launcher.Child) -> None:
         """kill -9 for the whole process group: nobody in it can clean up."""
-        os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+        if child.process.returncode is None:  # else it ended by itself, and the number may be another's
+            os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
 
     def stop(self) -> None:
         for child in reversed(self.children):
@@ -247,6 +252,7 @@ def test_kills_at_random_lose_nothing_and_raise_no_score(site):
     kills = dict.fromkeys(("zygote", "launcher", "service", "grader"), 0)
     handed_in, deadline = SUBMISSIONS, time.monotonic() + KILLING_SECONDS
     while time.monotonic() < deadline:
+        site.look_after_children()
         if site.count("graded") > handed_in - SUBMISSIONS // 2:
             site.hand_in()
             handed_in += SUBMISSIONS

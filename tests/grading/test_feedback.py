@@ -128,15 +128,34 @@ def test_too_much_output_is_cut():
     assert "the rest of the output is left out" in many
 
 
+def test_of_a_traceback_that_is_too_long_the_end_is_shown():
+    frame = "\x1b[31mFile\x1b[39m \x1b[32mx.py\x1b[39m:1, in g()\n"
+    error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": [*[frame] * 3_000, "E: the reason"]}
+    html = page(code("1", error))
+    assert "E: the reason</pre>" in html
+    assert "[what came before is left out]\n" in html
+    assert "[39m" not in html
+    assert len(html) < 25_000
+
+
+def test_colors_cost_no_text():
+    text = "\x1b[31m1\x1b[39m" * 8_000
+    html = page(code("1", {"output_type": "stream", "name": "stdout", "text": text}))
+    assert "1" * 8_000 in html
+    assert "left out" not in html
+
+
 def test_what_is_long_scrolls_in_a_box_that_keys_reach():
     error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["line"] * 40}
     stream = {"output_type": "stream", "name": "stdout", "text": "line\n" * 40}
     short = {"output_type": "stream", "name": "stdout", "text": "line\n" * 20}
-    html = page(code("1", error, stream, short))
+    wide = {"output_type": "stream", "name": "stdout", "text": "word " * 1_000}
+    html = page(code("1", error, stream, short, wide))
     assert re.findall(r'<pre class="(nb-(?:error|stream).*?)">', html) == [
         'nb-error nb-long" tabindex="0',
         'nb-stream nb-long" tabindex="0',
         "nb-stream",
+        'nb-stream nb-long" tabindex="0',
     ]
 
 

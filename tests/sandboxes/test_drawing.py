@@ -69,6 +69,15 @@ AS_STOCK = {
     "far outside": "plt.plot([1]); plt.text(-.6, 1, 'ไกลออกไปนอกกรอบ', transform=plt.gca().transAxes)",
     "wrapped": "plt.text(.5, .5, 'ยาวมาก ' * 30, wrap=True)",
     "with a layout": "plt.subplots(2, 2, layout='constrained')",
+    "saved": "from IPython.display import Image, display\nimport io\nkept = io.BytesIO(); plt.plot([1, 2])\n"
+    "plt.savefig(kept, format='png', bbox_inches='tight', transparent=True); plt.close()\n"
+    "display(Image(kept.getvalue()))",
+    **{
+        f"{name} of {value}": "%config InlineBackend.print_figure_kwargs = "
+        f"{{'{name}': {value}, 'bbox_inches': 'tight'}}\nplt.plot([1, 2]); plt.show()\n"
+        "%config InlineBackend.print_figure_kwargs = {'bbox_inches': 'tight'}"
+        for name, value in (("dpi", "'figure'"), ("dpi", "None"), ("facecolor", "'auto'"), ("facecolor", "None"))
+    },
     "very wide": "plt.figure(figsize=(655.2, 1)).gca().plot([1, 2])",
     "tight": "plt.subplots(2, 2); plt.suptitle('รวม'); plt.tight_layout()",
 }
