@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 
-.PHONY: help install setup-run setup-test run test test-sandboxes test-journeys check fix bench lock clean
+.PHONY: help install setup-run setup-test run test test-servers test-sandboxes test-journeys check fix bench lock clean
 
 help: ## these lines
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -18,8 +18,10 @@ install: setup-test ## all that `make run` and `make test` need, without startin
 run: setup-run ## the whole site on this machine: http://127.0.0.1:8000 (PORT=… for another)
 	@exec $(PYTHON) -m lms.launcher
 
-test: setup-test ## the platform on the embedded database, then what touches it on PostgreSQL and Redis
+test: setup-test ## the platform, on the embedded database
 	$(PYTHON) -m pytest -n 2 -m "not journey" --ignore=tests/sandboxes --ignore=tests/grading/test_crashes.py
+
+test-servers: setup-test ## what touches a database, on PostgreSQL and Redis
 	$(PYTHON) -m tests.servers $(PYTHON) -m pytest -n 2 --database-only -m "not journey and not embedded_only"
 
 test-sandboxes: setup-test ## the sandbox by itself, every notebook that misbehaves, and grading while its programs are killed
