@@ -26,7 +26,7 @@ from bench.conversation import HERE
 from bench.exercise import LEARNERS
 from bench.exercises import EXERCISES
 from bench.measuring import Figures, gradings, gradings_as_they_come, memory, runs, runs_alone, starts
-from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service, make
+from bench.sides import STOCK_PYTHON, Ours, Side, Stock, Warm, has_service, prepare
 
 IDLE_SECONDS = 3.0
 PACKAGES = ("nbgrader", "nbclient", "ipykernel", "jupyter-client", "numpy", "pandas", "matplotlib", "scikit-learn")
@@ -103,17 +103,6 @@ def _measure(plan: Plan, rounds: int, work: Path) -> Iterator[dict[str, Any]]:
                 figures[side.name] = _measured(side, plan, figures["idle"])
         record["rounds"].append(figures)
         yield record
-
-
-def prepare(work: Path) -> Path:
-    """Make the exercises, the courses and the submissions; returns the folder that has them."""
-    made = work / "made"
-    with Stock(work / "stock", made, work / "courses") as stock:
-        for exercise in EXERCISES:
-            stock.make_course(exercise)
-            make(exercise, stock.handed_in(exercise), made)
-            stock.run_alone(exercise)  # not counted: files come into memory, caches are made
-    return made
 
 
 def _measured(side: Side, plan: Plan, idle: Figures) -> Figures:

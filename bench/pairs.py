@@ -15,13 +15,12 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.__main__ import prepare
 from bench.accounting import NoGroups
 from bench.conversation import HERE
 from bench.exercise import LEARNERS, Exercise
 from bench.exercises import EXERCISES
 from bench.measuring import Figures, gradings
-from bench.sides import Side, Stock, Warm
+from bench.sides import Side, Stock, Warm, prepare
 
 PARTS = {"all of it": "cpu", "without the worker": "cpu_of_runs"}
 

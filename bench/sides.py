@@ -21,6 +21,7 @@ from typing import Self
 from bench.accounting import Group, Spent, Stopwatch
 from bench.conversation import HERE, Child, ChildFailed, end_of
 from bench.exercise import LEARNERS, Exercise, as_bytes
+from bench.exercises import EXERCISES
 from sandboxes import environments, kernelspecs
 from sandboxes.isolation import SHARE
 
@@ -234,6 +235,17 @@ def has_service() -> bool:
 def _require_success(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.wait():
         raise ChildFailed(f"{process.args!r} ended with {process.returncode}: {end_of(log)}")
+
+
+def prepare(work: Path) -> Path:
+    """Make the exercises, the courses and the submissions; returns the folder that has them."""
+    made = work / "made"
+    with Stock(work / "stock", made, work / "courses") as stock:
+        for exercise in EXERCISES:
+            stock.make_course(exercise)
+            make(exercise, stock.handed_in(exercise), made)
+            stock.run_alone(exercise)  # not counted: files come into memory, caches are made
+    return made
 
 
 def make(exercise: Exercise, submissions: Mapping[str, bytes], made: Path) -> None:

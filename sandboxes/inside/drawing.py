@@ -117,7 +117,7 @@ def _draw_once() -> None:
         if is_inline and INLINE.items() <= options.items():
             dpi, colours = options["dpi"], [options[name] for name in COLOURS]
             is_said = isinstance(dpi, (int, float)) and not any(
-                colour is None or colour == "auto" for colour in colours
+                colour is None or cbook._str_equal(colour, "auto") for colour in colours
             )
             picture = _picture(self, dpi, *colours) if is_said else None
             if picture is not None:

@@ -44,6 +44,9 @@ FIGURES = {
     "coloured around": "plt.figure(facecolor='lightblue').gca().plot([1, 2])",
     "coloured as shown": "%config InlineBackend.print_figure_kwargs = {'facecolor': 'pink', 'bbox_inches': 'tight'}\n"
     "plt.plot([1, 2]); plt.show()\n%config InlineBackend.print_figure_kwargs = {'bbox_inches': 'tight'}",
+    "coloured by numbers": "%config InlineBackend.print_figure_kwargs = "
+    "{'facecolor': np.array([1, .8, .8]), 'bbox_inches': 'tight'}\nplt.plot([1, 2]); plt.show()\n"
+    "%config InlineBackend.print_figure_kwargs = {'bbox_inches': 'tight'}",
     "twice as fine": "%config InlineBackend.figure_formats = ['retina']\n"
     "plt.plot([1, 2]); plt.show()\n%config InlineBackend.figure_formats = ['png']",
     "as high as wide": "plt.figure(figsize=(8, 3)); plt.pie([1, 2]); plt.figure(); plt.axes().set_aspect('equal')",
