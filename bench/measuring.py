@@ -38,6 +38,17 @@ def runs_alone(side: Stock, exercise: Exercise, count: int) -> Figures:
     return watch.stop().per(count)
 
 
+def cells_alone(side: Stock, exercise: Exercise, count: int) -> Figures:
+    """One run of the notebook's cells in a process that has run them before: CPU. Raises `WrongResults`."""
+    path = str(side.notebook(exercise))
+    with side.cells_alone() as cells:
+        first, *others = [cells.ask("run", path=path) for _ in range(count + 1)]
+    shown = [each["outputs"] for each in (first, *others)]
+    if set(shown) != {exercise.outputs}:
+        raise WrongResults(f"cells alone, {exercise.name}: {shown} outputs should be {exercise.outputs} each")
+    return {"cpu": sum(each["cpu"] for each in others) / count}
+
+
 def starts(side: Side, count: int) -> Figures:
     """One kernel from start to ready; its end is not counted."""
     figures: list[Figures] = []

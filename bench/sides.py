@@ -116,6 +116,12 @@ class Stock(Side):
     def host(self) -> Child:
         return self.child([STOCK_PYTHON, "-m", "bench.stock"])
 
+    def cells_alone(self) -> Child:
+        """Start a process that runs a notebook's cells and nothing around them; figures drawn as in a kernel."""
+        inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+        command = self.group.command([STOCK_PYTHON, "-m", "bench.alone"])
+        return Child(command, env=self.env | inline, log=self.log)
+
     def run_alone(self, exercise: Exercise) -> None:
         """Run the notebook in a process of its own: everything is started for it."""
         self._command([STOCK_PYTHON, "-m", "bench.stock", self.notebook(exercise)], HERE)

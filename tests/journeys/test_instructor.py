@@ -13,7 +13,7 @@ import pytest
 from nbformat import v4
 from playwright.sync_api import expect
 
-from tests.journeys.test_journey import GRADED, hand_in, lesson_to_edit, log_in, publish
+from tests.journeys.test_journey import GRADED, add_choice, hand_in, lesson_to_edit, log_in, publish
 from tests.servers import wait_until
 
 pytestmark = [
@@ -139,10 +139,7 @@ def test_an_instructors_whole_day(walk, site):
 
     # Placed where learners find it.
     lesson_to_edit(page, "B5 จัดกลุ่ม")
-    page.locator("button.c-sf-add-button").last.click()
-    page.locator("[role=option]").filter(has_text="แบบฝึกหัด").first.click()
-    page.locator("button[data-chooser-action-choose]").last.click()
-    page.locator(".modal a", has_text="ยอดรวมของวัน").first.click()
+    add_choice(page, "แบบฝึกหัด", "ยอดรวมของวัน")
     publish(page, walk)
 
     # Wagtail's own page editor carries inline scripts, which the policy of this site blocks; ours carry none.

@@ -13,7 +13,7 @@ from nbformat import v4
 from playwright.sync_api import expect
 
 from tests.journeys.test_instructor import cell
-from tests.journeys.test_journey import GRADED, hand_in, log_in
+from tests.journeys.test_journey import GRADED, add_choice, hand_in, log_in
 from tests.journeys.test_pages import ONE_SITE
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), ONE_SITE]
@@ -259,11 +259,7 @@ def write_pages(hand):
         for place, text in enumerate(texts):
             hand.type_over(page.locator(".public-DraftEditor-content").nth(place).locator("[data-block]").last, text)
         kind, title = (("แบบทดสอบ", "แบบทดสอบอ่านงบประมาณ"), ("แบบฝึกหัด", "อัตราเบิกจ่าย"))[number - 1]
-        hand.click(page.locator("button.c-sf-add-button").last)
-        hand.click(page.locator("[role=option]").filter(has_text=kind).first)
-        hand.click(page.locator("button[data-chooser-action-choose]").last)
-        hand.click(page.locator(".modal a", has_text=title).first)
-        expect(page.locator("[data-chooser-title]").last).to_contain_text(title)
+        add_choice(page, kind, title, click=hand.click)
         save_draft(hand)
         to_desk(hand)
 
