@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from grading.markup import is_in_proportion
 from grading.notebooks import read_source, release
 
 TAGS = nh3.ALLOWED_TAGS - {"nav", "header", "footer", "aside", "main", "area", "map", "article", "section"}
@@ -37,8 +38,11 @@ def cell_html(cell: NotebookNode) -> str:
 
 def markdown_html(text: str) -> str:
     """Markdown → HTML of text, tables and embedded pictures only, its headings below those of the page."""
+    html = MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(text)
+    if not is_in_proportion(html):
+        return f"<pre>{escape(text)}</pre>"
     clean = nh3.clean(
-        MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(text),
+        html,
         tags=TAGS,
         attributes={
             "a": {"href", "title"},

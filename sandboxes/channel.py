@@ -6,6 +6,7 @@ Over Unix sockets that keep messages apart (SOCK_SEQPACKET). Standard library on
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 # The socket buffers of the Linux kernel hold this much by default; what is longer goes by a file descriptor.
 MAX_BYTES = 160_000
 MAX_FDS = 64
+REASON_CHARACTERS = 2000
 FD_BYTES = array.array("i").itemsize
 
 
@@ -36,6 +38,12 @@ def send(end: socket.socket, message: Mapping[str, Any], fds: Sequence[int] = ()
         socket.send_fds(end, [data], fds, socket.MSG_NOSIGNAL)
     except OSError as error:
         raise Closed(str(error)) from error
+
+
+def send_failure(end: socket.socket, reason: str) -> None:
+    """Say that there will be no box, and why. A reason may have as much in it as the request had; it is cut."""
+    with contextlib.suppress(Closed):
+        send(end, {"event": "failed", "reason": reason[:REASON_CHARACTERS]})
 
 
 def receive(end: socket.socket) -> tuple[dict[str, Any], list[int]]:

@@ -129,8 +129,7 @@ class Launcher:
             )
             yield from self._build_and_watch()
         except (lockdown.StepFailed, SandboxUnavailable, channel.Closed, TimeoutError, OSError) as error:
-            with contextlib.suppress(channel.Closed):
-                channel.send(self.control, {"event": "failed", "reason": str(error)})
+            channel.send_failure(self.control, str(error))
             yield from self._end()
         except Exception:
             yield from self._end()

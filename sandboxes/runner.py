@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import select
 import time
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,7 @@ PIECE_BYTES, LAST_WORDS_BYTES = 1 << 16, 2000
 # What a line costs at least beside its bytes to be read, and an output to be kept: many tiny ones are no way around.
 LINE_BYTES, OUTPUT_BYTES = 100, 100
 TRACEBACK_LINES, NAME_CHARACTERS = 200, 200
+PARTS = 100_000  # of a message: a list takes fifty times the byte that begins it
 MIMETYPES = frozenset(
     {
         "text/plain",
@@ -47,6 +49,7 @@ MIMETYPES = frozenset(
         "application/json",
     }
 )
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # or what begins as one: each byte is looked at once
 _INSIDE = Path(__file__).resolve().parent / "inside"
 
 
@@ -290,11 +293,18 @@ class _Run:
 
 def _message(line: bytes) -> tuple[Any, dict[str, Any]] | None:
     """Return kind and content of a line; None for one that is no message."""
+    if _parts(line) > PARTS and _parts(_STRING.sub(b"", line)) > PARTS:
+        return None
     try:
         kind, content = json.loads(line)
     except (ValueError, TypeError, RecursionError):
         return None
     return (kind, content) if isinstance(content, dict) else None
+
+
+def _parts(line: bytes) -> int:
+    """How many lists, objects and members there are at most in JSON."""
+    return sum(map(line.count, (b"[", b"{", b",")))
 
 
 def _is_expected_to_fail(cell: NotebookNode) -> bool:

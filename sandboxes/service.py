@@ -359,7 +359,8 @@ class Service:
             raise ValueError("not a question")
 
     def _forget(self, control: socket.socket) -> None:
-        self.selector.unregister(control)
+        with contextlib.suppress(KeyError, ValueError):  # what began as a box is not listened to any more
+            self.selector.unregister(control)
         control.close()
         self.asking.pop(control, None)
         self.waiting = deque(one for one in self.waiting if one.control is not control)
@@ -425,8 +426,7 @@ class Service:
 
     def _refuse(self, control: socket.socket, error: Exception) -> None:
         """Say to whoever asked that there will be no box, and why."""
-        with contextlib.suppress(channel.Closed):
-            channel.send(control, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})
+        channel.send_failure(control, f"{type(error).__name__}: {error}")
         control.close()
 
     def _launch_cold(self, control: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
@@ -498,7 +498,7 @@ class Service:
             Launcher(control, request, fds).run()
         except BaseException as error:
             with contextlib.suppress(BaseException):
-                channel.send(control, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})
+                channel.send_failure(control, f"{type(error).__name__}: {error}")
         finally:
             os._exit(0)
 

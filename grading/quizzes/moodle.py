@@ -15,6 +15,7 @@ import nh3
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from grading.markup import is_in_proportion
 from grading.quizzes.banks import LARGEST_FILE, MOST_ITEMS, BadBank
 from grading.quizzes.items import Item, Problem, Text
 
@@ -223,6 +224,8 @@ def _plain(element: ET.Element, name: str = "") -> str:
 
 def _stripped(text: str) -> str:
     broken = _BREAK.sub("\n", text)
+    if not is_in_proportion(broken):
+        return text.strip()
     return html.unescape(nh3.clean(broken, tags=set(), attributes={})).replace("\xa0", " ").strip()
 
 

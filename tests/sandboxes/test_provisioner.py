@@ -6,6 +6,7 @@ point. `sandbox-python` is forked from a zygote, `sandbox-plain` is the same ker
 
 import asyncio
 import contextlib
+import json
 import queue
 import select
 import socket
@@ -33,6 +34,7 @@ from sandboxes.results import SandboxUnavailable
 from sandboxes.runner import run_notebook as run_notebook_for_learner
 
 from .conftest import wait_for
+from .corpus import Incident, is_said, lines_of, names
 from .service_fixture import declare, serving
 
 SECONDS = 30
@@ -457,6 +459,32 @@ def test_a_kernel_has_a_network_of_its_own_and_no_other(kernels, connect, host):
     addresses = [("127.0.0.1", host.told["port"]), ("192.0.2.1", 80), ("169.254.169.254", 80)]
     said = run(connect(kernels()), NETWORK.replace("ADDRESSES", repr(addresses)))
     assert said == "1 2 10 hello\n" + "refused\n" * 3
+    assert host.is_untouched()
+
+
+# What differs: the loopback of its own network is a kernel's (Jupyter's own threads meet there).
+LOOPBACK = {
+    "itself by another way: refused *": ("itself by another way: OPEN *",),
+    "AF_UNIX STREAM DGRAM SEQPACKET": ("AF_UNIX *", "AF_INET STREAM DGRAM", "AF_INET6 STREAM DGRAM"),
+}
+# About the report of a run that is shown, which a kernel has not, or about limits that are not these kernels'.
+OF_DISPLAY_RUNS = ("fills_the_disk", "forges_", "has_a_child_forge", "says_a_million", "shows_", "clears_", "stops_its")
+
+
+def concerns_kernels(name):
+    incident = Incident.read(name)
+    is_alone = incident.status == "COMPLETED" and incident.runs == 1 and not incident.after
+    return is_alone and not name.startswith(OF_DISPLAY_RUNS)
+
+
+@pytest.mark.parametrize("name", list(filter(concerns_kernels, names())))
+def test_a_kernel_gets_no_further_than_a_run_that_is_shown(host, name):
+    incident = Incident.read(name)
+    told = json.dumps({**host.told, "run": 0, "limits": incident.limits.as_dict()})
+    incident.notebook.cells.insert(0, v4.new_code_cell(f"_ = open('host.json', 'w').write({told!r})"))
+    NotebookClient(incident.notebook, kernel_name="sandbox-python", timeout=SECONDS, allow_errors=True).execute()
+    said = lines_of(incident.notebook)
+    assert is_said([line for one in incident.says for line in LOOPBACK.get(one, (one,))], said), said
     assert host.is_untouched()
 
 

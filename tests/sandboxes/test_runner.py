@@ -75,11 +75,12 @@ def test_figures_have_thai_letters_and_no_warning(run):
     assert base64.b64decode(figure["image/png"]).startswith(b"\x89PNG")
 
 
-def test_a_flood_stays_with_its_maker(run):
+@pytest.mark.parametrize("name", ["never_ends_its_line", "says_a_million_lists"])
+def test_a_flood_stays_with_its_maker(run, name):
     import resource
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    run("never_ends_its_line")
+    run(name)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * 1024 < 100 << 20
 

@@ -628,6 +628,8 @@ BAD_REQUESTS = {
     "words that are numbers": {"argv": ["python", 1]},
     "a program that is none": {"argv": ["/nowhere"]},
     "unknown limits": {**REQUEST, "limits": {"dragons": 1}},
+    "an unknown limit of a long name": {**REQUEST, "limits": {"a" * 159_800: 1}},
+    "a program of a long name": {**REQUEST, "argv": ["/" + "a" * 159_700]},
     "limits of wrong types": {**REQUEST, "limits": {"wall_seconds": "x"}},
     "absurd limits": {**REQUEST, "limits": {"memory_bytes": -1}},
     "limits that are a list": {**REQUEST, "limits": [1]},
