@@ -240,6 +240,22 @@ def is_ours(pid: int) -> bool:
     return False
 
 
+def zygotes(*, below: int) -> list[int]:
+    """Those by themselves: what they have forked is a learner's, and keeps their command line."""
+    found = processes("run_zygote", below=below)
+    return [pid for pid in found if parent_of(pid) not in found]
+
+
+def launchers(*, below: int) -> list[int]:
+    return processes("sandboxes serve", below=below)
+
+
+def parent_of(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    return 0
+
+
 def pause(seconds: float) -> None:
     """The time between two misfortunes; nothing is waited for."""
     threading.Event().wait(seconds)
@@ -251,12 +267,13 @@ def test_kills_at_random_lose_nothing_and_raise_no_score(site):
     seen: set[int] = set()
     kills = dict.fromkeys(("zygote", "launcher", "service", "grader"), 0)
     handed_in, deadline = SUBMISSIONS, time.monotonic() + KILLING_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or sum(kills.values()) <= 5:
         site.look_after_children()
         if site.count("graded") > handed_in - SUBMISSIONS // 2:
             site.hand_in()
             handed_in += SUBMISSIONS
-        victim = chance.choices(list(kills), weights=(3, 6, 1, 1))[0]
+        pause(chance.uniform(0.1, 1.5))
+        victim = chance.choices(list(kills), weights=(6, 12, 1, 1))[0]
         service = site.kernels.process.pid
         seen |= set(processes(below=service))
         if victim == "grader":
@@ -266,17 +283,13 @@ def test_kills_at_random_lose_nothing_and_raise_no_score(site):
             site.kill(site.kernels)
             site.kernels.start()
         else:
-            zygotes = processes("run_zygote", below=service)
-            launchers = [pid for pid in processes("sandboxes serve", below=service) if pid not in zygotes]
-            choice = zygotes if victim == "zygote" else launchers
-            if not choice:
+            choice = zygotes(below=service) if victim == "zygote" else launchers(below=service)
+            if not choice:  # all have just been killed
                 continue
             with contextlib.suppress(ProcessLookupError):
                 os.kill(chance.choice(choice), signal.SIGKILL)
         kills[victim] += 1
-        pause(chance.uniform(0.1, 1.5))
     print(f"{handed_in} submissions, killed: {kills}")
-    assert sum(kills.values()) > 5
     assert_graded_once_each(site, handed_in)
     site.stop()
     wait_until(lambda: not any(map(is_ours, seen)), "nothing is left behind", seconds=20)

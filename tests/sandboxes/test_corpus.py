@@ -33,7 +33,8 @@ def test_a_notebook_ends_as_it_says(request, host, way, incident):
         assert is_said(incident.says, said), said
         assert is_like(incident.detail, outcome.detail)
         assert "OPEN" not in "".join(said)
-        assert outcome.seconds <= incident.limits.wall_seconds + START_WALL_SECONDS + ENDING_SECONDS
+        starting = 0 if outcome.is_warm else START_WALL_SECONDS
+        assert outcome.seconds <= incident.limits.wall_seconds + starting + ENDING_SECONDS
         assert outcome.left == []
         assert_is_fit_to_be_kept(notebook, incident)
     assert host.is_untouched()
