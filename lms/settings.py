@@ -265,16 +265,22 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TASK_DEFAULT_QUEUE = "grading"
 # The worker that signs is another process than the one that opens sandboxes: it alone is given the issuer's key.
 # The first pattern that fits holds; the alarm about the signing worker is raised by another one.
-CELERY_TASK_ROUTES = {
-    "lms.credentials.tasks.watch_status_lists": {"queue": "grading"},
-    "lms.credentials.tasks.*": {"queue": "credentials"},
+QUEUES = {
+    "lms.credentials.tasks.watch_status_lists": "grading",
+    "lms.credentials.tasks.*": "credentials",
     # Signed, so it is made where the issuers' keys are.
-    "lms.verification.tasks.make_bundle": {"queue": "credentials"},
-    "lms.verification.tasks.*": {"queue": "verification"},
-    "lms.trust.tasks.*": {"queue": "verification"},
+    "lms.verification.tasks.make_bundle": "credentials",
+    "lms.verification.tasks.*": "verification",
+    "lms.trust.tasks.*": "verification",
     # It empties folders and rows of every room, and needs no key.
-    "lms.privacy.tasks.*": {"queue": "grading"},
-    "lms.certificates.tasks.*": {"queue": "certificates"},
+    "lms.privacy.tasks.*": "grading",
+    "lms.certificates.tasks.*": "certificates",
+    "*": "grading",
+}
+# Of each queue a worker takes first what asks how it is (0; Redis knows 0, 3, 6 and 9): it is not taken for dead while
+# work waits. A message that names no priority would have 0, too.
+CELERY_TASK_ROUTES = {"lms.tasks.*": {"queue": "grading", "priority": 0}} | {
+    pattern: {"queue": queue, "priority": 9} for pattern, queue in QUEUES.items()
 }
 CELERY_BEAT_SCHEDULE = {
     "grading-sweep": {"task": "grading.tasks.sweep", "schedule": timedelta(seconds=env_int("SWEEP_SECONDS", 15))},

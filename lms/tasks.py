@@ -1,6 +1,5 @@
 """The pulse: each worker says now and then that it is there, and whether it can open a sandbox."""
 
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -15,17 +14,30 @@ from sandboxes import service
 from sandboxes.box import check
 from sandboxes.results import SandboxUnavailable
 
-PULSE_SECONDS = 15
 PULSE_LASTS_SECONDS = 90
+CHECK_LASTS_SECONDS = 3 * PULSE_LASTS_SECONDS
+NOT_LATELY = "not heard of lately"
 
 
-@shared_task(name="lms.tasks.pulse")
+def leave(found: dict[str, str], seconds: int) -> None:
+    """Leaves for ``/readyz`` what holds for so long; that it was ever found is remembered."""
+    cache.set_many(found, seconds)
+    cache.set_many({f"{name}:once": NOT_LATELY for name in found}, None)
+
+
+def left(name: str, never: str) -> str:
+    """What was last left under a name and still holds, or that it no longer does; ``never``: nothing ever was."""
+    return str(cache.get(name) or cache.get(f"{name}:once", never))
+
+
+# Nobody takes them where a worker is away: they expire, so that it does not come back to hundreds.
+@shared_task(name="lms.tasks.pulse", expires=PULSE_LASTS_SECONDS)
 def pulse(queue: str) -> None:
-    """Runs on the queue it names; ``/readyz`` reads what it leaves."""
-    cache.set(f"pulse:{queue}", time.time(), PULSE_LASTS_SECONDS)
+    """Runs on the queue it names, before all that waits there."""
+    leave({f"pulse:{queue}": "ok"}, PULSE_LASTS_SECONDS)
 
 
-@shared_task(name="lms.tasks.check_sandbox")
+@shared_task(name="lms.tasks.check_sandbox", expires=PULSE_LASTS_SECONDS)
 def check_sandbox() -> None:
     """Really builds a box on the grading worker; the reason why it cannot is kept for ``/readyz``."""
     state = "ok"
@@ -33,11 +45,10 @@ def check_sandbox() -> None:
         check(settings.KERNEL_PYTHON)
     except SandboxUnavailable as error:
         state = str(error) or "unavailable"
-    found = {"sandbox": state, "kernels": _temperature(service.status())}
-    cache.set_many(found, 3 * PULSE_LASTS_SECONDS)
+    leave({"sandbox": state, "kernels": _temperature(service.status())}, CHECK_LASTS_SECONDS)
 
 
-@shared_task(name="lms.tasks.check_workbench")
+@shared_task(name="lms.tasks.check_workbench", expires=PULSE_LASTS_SECONDS)
 def check_workbench() -> None:
     """Asks the workbench how it is; ``/readyz`` reads it."""
     try:
@@ -47,7 +58,7 @@ def check_workbench() -> None:
         state = "not ready"
     except OSError:
         state = "does not answer"
-    cache.set("workbench", state, 3 * PULSE_LASTS_SECONDS)
+    leave({"workbench": state}, CHECK_LASTS_SECONDS)
 
 
 def _temperature(status: Mapping[str, Any] | None) -> str:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 
@@ -67,6 +68,14 @@ for number in range(first, first + {SUBMISSIONS}):
     notebook["metadata"]["number"] = number
     content = json.dumps(notebook).encode()
     Submission.objects.hand_in(exercise=exercise, learner=learner, notebook=content, filename="a.ipynb")
+"""
+# The message of each, as a page sends it after the hand-in; a sweep would send them behind the worker's first words.
+ANNOUNCE = """
+import django
+django.setup()
+from grading.models import Submission
+from grading.tasks import announce_all
+announce_all(Submission.objects.values_list("pk", flat=True))
 """
 
 
@@ -213,6 +222,20 @@ def test_a_queue_that_forgot_everything_loses_nothing(site):
             path.unlink()
     site.start_queue()
     assert_graded_once_each(site)
+
+
+def test_behind_a_backlog_the_worker_still_shows_itself(site):
+    assert_graded_once_each(site)
+    site.grader.stop()
+    site.hand_in()
+    subprocess.run([sys.executable, "-c", ANNOUNCE], env=site.env, cwd=settings.BASE_DIR, check=True)
+    with redis.Redis(unix_socket_path=str(site.var / "valkey" / "s.sock")) as marks:
+        names = [f"lms:1:{name}" for name in ("pulse:grading", "sandbox", "kernels", "workbench")]
+        marks.delete(*names)
+        site.grader.start()
+        site.wait_for(lambda: marks.exists(*names) == len(names), "the worker shows itself, and what it found")
+    assert site.count("graded") < SUBMISSIONS * 3 / 2
+    assert_graded_once_each(site, SUBMISSIONS * 2)
 
 
 def processes(words: str = "", *, below: int) -> list[int]:
