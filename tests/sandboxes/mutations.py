@@ -369,8 +369,8 @@ MEASURES = (
         "limits: memory",
         "test_first_process.py::test_a_forked_program_is_held_to_its_limits -k memory",
         "cgroups.py",
-        "(folder / name).write_text(str(size))\n        except",
-        "size\n        except",
+        'self._limit("memory", "memory.max" if self.is_v2 else "memory.limit_in_bytes", size)',
+        "pass",
     ),
     _measure(
         "limits: processor time",
@@ -390,7 +390,26 @@ MEASURES = (
         "limits: processes",
         "test_cgroups.py::test_a_box_gets_its_limits_beside_the_service",
         "cgroups.py",
-        '(self.folders["pids"] / "pids.max").write_text(str(count))',
+        'self._limit("pids", "pids.max", count)',
+    ),
+    Measure(
+        "limits: one core",
+        "test_cgroups.py::test_a_box_with_four_busy_processes_has_one_core",
+        [
+            ("cgroups.py", 'self._limit("cpu", "cpu.cfs_quota_us", CPU_PERIOD_MICROSECONDS)', "pass"),
+            (
+                "cgroups.py",
+                'self._limit("cpu", "cpu.max", f"{CPU_PERIOD_MICROSECONDS} {CPU_PERIOD_MICROSECONDS}")',
+                "pass",
+            ),
+        ],
+    ),
+    _measure(
+        "limits: a controller that refuses is no box",
+        "test_cgroups.py::test_where_a_controller_refuses_no_box_is_built_and_the_reason_is_said",
+        "cgroups.py",
+        '            raise SandboxUnavailable(f"control group: {name}: {error.strerror}") from error',
+        "            del error",
     ),
     # Life lines
     _measure(
