@@ -18,6 +18,8 @@ from sandboxes.results import SandboxUnavailable
 
 WANTED = ("memory", "pids", "cpuacct", "cpu")
 CPU_PERIOD_MICROSECONDS = 100_000
+# Beside boxes of the usual weight (100 under version 2, 1024 shares under version 1), when the processors are all busy.
+TENTH_OF_A_SHARE = {"cpu.weight": 10, "cpu.shares": 102}
 # A limit is reached this far below it at most: memory is asked for in pieces up to a huge page, by every processor.
 REFUSED_AT_ONCE_BYTES = 8 << 20
 
@@ -30,10 +32,11 @@ class Groups:
     is_v2: bool = False
 
     @classmethod
-    def create(cls, name: str, *, memory_bytes: int, processes: int) -> Groups:
+    def create(cls, name: str, *, memory_bytes: int, processes: int, gives_way: bool = False) -> Groups:
         """Make the groups called ``name`` and set their limits; a left-over of the same name is ended first.
 
-        Raises `SandboxUnavailable` where a controller refuses its limit.
+        ``gives_way``: where all processors are busy, it gets a tenth of what another box gets. Raises
+        `SandboxUnavailable` where a controller refuses its limit.
         """
         groups = cls()
         with contextlib.suppress(OSError):
@@ -42,6 +45,8 @@ class Groups:
             groups._limit_memory(memory_bytes)
             groups._limit_processes(processes)
             groups._limit_cpu()
+            if gives_way:
+                groups._give_way()
         except SandboxUnavailable:
             groups.remove()
             raise
@@ -118,6 +123,10 @@ class Groups:
         else:
             self._limit("cpu", "cpu.cfs_period_us", CPU_PERIOD_MICROSECONDS)
             self._limit("cpu", "cpu.cfs_quota_us", CPU_PERIOD_MICROSECONDS)
+
+    def _give_way(self) -> None:
+        name = "cpu.weight" if self.is_v2 else "cpu.shares"
+        self._limit("cpu", name, TENTH_OF_A_SHARE[name])
 
     def _limit(self, controller: str, name: str, value: int | str) -> None:
         """Set a limit where the controller is there. Raises `SandboxUnavailable` where it is, and refuses."""

@@ -405,6 +405,13 @@ MEASURES = (
         ],
     ),
     _measure(
+        "limits: kernels give way",
+        "test_cgroups.py::test_a_kernel_gives_way_to_graded_and_displayed_runs",
+        "launcher.py",
+        "gives_way=self.is_kernel",
+        "gives_way=False",
+    ),
+    _measure(
         "limits: a controller that refuses is no box",
         "test_cgroups.py::test_where_a_controller_refuses_no_box_is_built_and_the_reason_is_said",
         "cgroups.py",

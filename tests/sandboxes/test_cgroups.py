@@ -77,7 +77,13 @@ def test_a_box_gets_its_limits_beside_the_service(beside):
     assert said["memory.max"] == str(100 << 20)
     assert (said["memory.swap.max"], said["memory.oom.group"]) == ("0", "1")
     assert (said["pids.max"], said["cpu.max"]) == ("20", "100000 100000")
+    assert "cpu.weight" not in said
     assert not (beside / "supervisor" / "sandbox-60000").exists()
+
+
+def test_a_box_that_gives_way_has_a_tenth_of_the_weight(beside):
+    Groups.create("sandbox-60000", memory_bytes=100 << 20, processes=20, gives_way=True)
+    assert (beside / "sandbox-60000" / "cpu.weight").read_text() == "10"
 
 
 def test_what_was_used_is_read_from_its_files(beside):
@@ -219,3 +225,14 @@ def test_a_box_with_four_busy_processes_has_one_core(shared, python):
     assert usage.wall_seconds > 2
     # Where there is one core only, or where others keep the rest busy, this much holds by itself.
     assert usage.cpu_seconds < 1.3 * usage.wall_seconds
+
+
+@pytest.mark.parametrize(("sockets", "share"), [([], "100 1024"), (["/tools/s"], "10 102")], ids=["run", "kernel"])
+def test_a_kernel_gives_way_to_graded_and_displayed_runs(shared, python, sockets, share):
+    """As long as processors are idle both have what they want; where all are busy, by these weights."""
+    of_version_2, of_version_1 = share.split()
+    name, expected = ("cpu.weight", of_version_2) if shared[0] == "cpu.max" else ("cpu.shares", of_version_1)
+    sleeps = "import time; time.sleep(60)"
+    with Box(["python", "-c", sleeps], limits=Limits(), python=python, sockets=sockets) as box:
+        box.start()
+        assert said_of(box, name) == f"{expected}\n"
