@@ -60,6 +60,8 @@ _REFUSED = "test_zygote.py::test_a_box_that_cannot_be_locked_is_refused_before_a
 _NOBODY = "test_zygote.py::test_a_zygote_is_nobody_outside_its_own_namespaces"
 _MOUNTS = "test_probe.py::test_only_mounts_of_the_policy_are_there -k program"
 _DRAWS = "test_zygote.py::test_two_children_draw_different_random_numbers"
+_WORN = "test_zygote.py::test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses"
+_GENERATORS = "test_zygote.py::test_no_generator_of_random_numbers_is_there_before_a_run_but_those_that_begin_anew"
 _POISON = "test_zygote.py::test_nothing_is_imported_from_where_somebody_could_write"
 _ACCOUNT = "test_service.py::test_a_plain_account_s_"
 
@@ -197,9 +199,30 @@ MEASURES = (
     _without("7 random: numpy begins anew", _DRAWS, "zygote.py", "random.seed(int.from_bytes(os.urandom(4)))"),
     _measure("7 random: Python begins anew", _DRAWS, "zygote.py", "        in_child()\n", ""),
     _measure(
-        "7 random: a zygote is replaced",
-        "test_zygote.py::test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses",
+        "7 random: a zygote is replaced after so many children",
+        f"{_WORN} -k forks",
         *("service.py", "return self.forks >= MAX_FORKS or", "return"),
+    ),
+    _measure(
+        "7 random: a zygote is replaced after so much time",
+        f"{_WORN} -k age",
+        *("service.py", " or time.monotonic() > self.started_at + MAX_AGE_SECONDS", ""),
+    ),
+    _measure(
+        "7 random: no generator of numpy's is loaded beforehand",
+        f"{_GENERATORS} -k python",
+        "zygote.py",
+        "        importlib.import_module(name)\n\n\ndef _modules",
+        "        importlib.import_module(name)\n"
+        "    if 'numpy' in sys.modules:\n"
+        "        sys.kept = sys.modules['numpy'].random.default_rng()\n\n\ndef _modules",
+    ),
+    _measure(
+        "7 random: no generator of Python's is loaded beforehand",
+        f"{_GENERATORS} -k light",
+        "zygote.py",
+        "        importlib.import_module(name)\n\n\ndef _modules",
+        "        importlib.import_module(name)\n    import random\n    sys.kept = random.Random()\n\n\ndef _modules",
     ),
     # 8. Siblings
     _measure(
