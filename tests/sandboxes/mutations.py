@@ -60,6 +60,7 @@ _REFUSED = "test_zygote.py::test_a_box_that_cannot_be_locked_is_refused_before_a
 _NOBODY = "test_zygote.py::test_a_zygote_is_nobody_outside_its_own_namespaces"
 _MOUNTS = "test_probe.py::test_only_mounts_of_the_policy_are_there -k program"
 _DRAWS = "test_zygote.py::test_two_children_draw_different_random_numbers"
+_LEFT = "test_service.py::test_many_notebooks_run_well_and_badly_leave_nothing"
 _WORN = "test_zygote.py::test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses"
 _GENERATORS = "test_zygote.py::test_no_generator_of_random_numbers_is_there_before_a_run_but_those_that_begin_anew"
 _POISON = "test_zygote.py::test_nothing_is_imported_from_where_somebody_could_write"
@@ -463,6 +464,9 @@ MEASURES = (
         "else (self.process, self.first, self.control)",
         "else (self.process, self.first, *([self.control] if is_limited else []))",
     ),
+    # What is left
+    _without("left: control groups are taken away", _LEFT, "launcher.py", "self.groups.remove()"),
+    _without("left: what watched a box is closed", _LEFT, "launcher.py", "os.close(self.process)"),
     # User ids
     _measure(
         "user ids: one holder",
