@@ -1,8 +1,8 @@
 """Control groups of one box: real limits on memory and processes where this machine lets us write them.
 
 Version 1 hierarchies and version 2 with delegation are both used; where neither can be written, `Groups.create`
-returns groups without controllers and the launcher falls back to polling. Standard library only: the launcher
-imports it.
+returns groups without controllers and the launcher falls back to polling. A controller that is there and refuses a
+limit is another matter: there is no box then. Standard library only: the launcher imports it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from sandboxes.results import SandboxUnavailable
+
 WANTED = ("memory", "pids", "cpuacct", "cpu")
 CPU_PERIOD_MICROSECONDS = 100_000
+# Beside boxes of the usual weight (100 under version 2, 1024 shares under version 1), when the processors are all busy.
+TENTH_OF_A_SHARE = {"cpu.weight": 10, "cpu.shares": 102}
 # A limit is reached this far below it at most: memory is asked for in pieces up to a huge page, by every processor.
 REFUSED_AT_ONCE_BYTES = 8 << 20
 
@@ -28,14 +32,24 @@ class Groups:
     is_v2: bool = False
 
     @classmethod
-    def create(cls, name: str, *, memory_bytes: int, processes: int) -> Groups:
-        """Make the groups called ``name`` and set their limits; a left-over of the same name is ended first."""
+    def create(cls, name: str, *, memory_bytes: int, processes: int, gives_way: bool = False) -> Groups:
+        """Make the groups called ``name`` and set their limits; a left-over of the same name is ended first.
+
+        ``gives_way``: where all processors are busy, it gets a tenth of what another box gets. Raises
+        `SandboxUnavailable` where a controller refuses its limit.
+        """
         groups = cls()
         with contextlib.suppress(OSError):
             groups = _create_v2(name) or _create_v1(name)
-        groups._limit_memory(memory_bytes)
-        groups._limit_processes(processes)
-        groups._limit_cpu()
+        try:
+            groups._limit_memory(memory_bytes)
+            groups._limit_processes(processes)
+            groups._limit_cpu()
+            if gives_way:
+                groups._give_way()
+        except SandboxUnavailable:
+            groups.remove()
+            raise
         return groups
 
     @classmethod
@@ -90,37 +104,38 @@ class Groups:
     def _limit_memory(self, size: int) -> None:
         if not self.limits_memory:
             return
-        folder = self.folders["memory"]
-        names = ("memory.max",) if self.is_v2 else ("memory.limit_in_bytes",)
-        try:
-            for name in names:
-                (folder / name).write_text(str(size))
-        except OSError:
-            self.folders.pop("memory")
-            return
+        self._limit("memory", "memory.max" if self.is_v2 else "memory.limit_in_bytes", size)
         # Swap would turn the limit into a slow machine; where there is no swap accounting the file is missing.
         more = (
             {"memory.swap.max": "0", "memory.oom.group": "1"} if self.is_v2 else {"memory.memsw.limit_in_bytes": size}
         )
         for name, value in more.items():
             with contextlib.suppress(OSError):
-                (folder / name).write_text(str(value))
+                (self.folders["memory"] / name).write_text(str(value))
 
     def _limit_processes(self, count: int) -> None:
-        if "pids" in self.folders:
-            with contextlib.suppress(OSError):
-                (self.folders["pids"] / "pids.max").write_text(str(count))
+        self._limit("pids", "pids.max", count)
 
     def _limit_cpu(self) -> None:
         """One core for each box, however many processes it has: no run slows its neighbour beyond its share."""
-        if "cpu" not in self.folders:
+        if self.is_v2:
+            self._limit("cpu", "cpu.max", f"{CPU_PERIOD_MICROSECONDS} {CPU_PERIOD_MICROSECONDS}")
+        else:
+            self._limit("cpu", "cpu.cfs_period_us", CPU_PERIOD_MICROSECONDS)
+            self._limit("cpu", "cpu.cfs_quota_us", CPU_PERIOD_MICROSECONDS)
+
+    def _give_way(self) -> None:
+        name = "cpu.weight" if self.is_v2 else "cpu.shares"
+        self._limit("cpu", name, TENTH_OF_A_SHARE[name])
+
+    def _limit(self, controller: str, name: str, value: int | str) -> None:
+        """Set a limit where the controller is there. Raises `SandboxUnavailable` where it is, and refuses."""
+        if controller not in self.folders:
             return
-        with contextlib.suppress(OSError):
-            if self.is_v2:
-                (self.folders["cpu"] / "cpu.max").write_text(f"{CPU_PERIOD_MICROSECONDS} {CPU_PERIOD_MICROSECONDS}")
-            else:
-                (self.folders["cpu"] / "cpu.cfs_period_us").write_text(str(CPU_PERIOD_MICROSECONDS))
-                (self.folders["cpu"] / "cpu.cfs_quota_us").write_text(str(CPU_PERIOD_MICROSECONDS))
+        try:
+            (self.folders[controller] / name).write_text(str(value))
+        except OSError as error:
+            raise SandboxUnavailable(f"control group: {name}: {error.strerror}") from error
 
     def _read(self, controller: str, name: str) -> int:
         try:

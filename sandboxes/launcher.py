@@ -100,6 +100,8 @@ class Launcher:
             else Slots(isolation.ZYGOTE_UID, isolation.ZYGOTE_SLOTS)
         )
         self.limits = KernelLimits.from_dict(request["limits"])  # a box is as long as who asks for it may ask
+        # A kernel has sockets, graded and displayed runs have none: it waits for a person, they are waited for.
+        self.is_kernel = bool(request["sockets"])
         self.is_root = os.geteuid() == 0
         self.is_warm = False
         self.groups = Groups()
@@ -125,7 +127,10 @@ class Launcher:
         try:
             self.slot = slot = self.slots.take()
             self.groups = Groups.create(
-                slot.name, memory_bytes=self.limits.memory_bytes, processes=self.limits.processes
+                slot.name,
+                memory_bytes=self.limits.memory_bytes,
+                processes=self.limits.processes,
+                gives_way=self.is_kernel,
             )
             yield from self._build_and_watch()
         except (lockdown.StepFailed, SandboxUnavailable, channel.Closed, TimeoutError, OSError) as error:
@@ -240,7 +245,7 @@ class Launcher:
             root=isolation.NEW_ROOT if self.is_warm else str(self.slot.root),
             user=self._user(),
             role=self.role,
-            is_kernel=bool(self.request["sockets"]),
+            is_kernel=self.is_kernel,
             is_nested=self.is_warm,
         )
         passed_on = ("sockets", "files_sent", "has_fixed_files", "fds", "is_alone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Self
@@ -28,6 +29,10 @@ _FLOORS: dict[str, float] = {
     "output_bytes": 1,
     "open_files": 16,
 }
+# What all runs may be promised together, and all kernels of the workbench, unless an operator says otherwise: together
+# less than the machine has, for the site, the database and the zygotes are on it too.
+MEMORY_BYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+FOR_RUNS_BYTES, FOR_KERNELS_BYTES = MEMORY_BYTES // 2, MEMORY_BYTES * 3 // 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from sandboxes import channel, environments, isolation, lockdown
 from sandboxes.cgroups import step_aside
 from sandboxes.environments import Environment
 from sandboxes.launcher import Launcher, NoZygote, Steps
-from sandboxes.limits import Limits
+from sandboxes.limits import FOR_RUNS_BYTES, Limits
 from sandboxes.results import SandboxUnavailable
 from sandboxes.slots import Slots, remove_left_overs, state_dir
 from sandboxes.zygote import can_run
@@ -212,7 +212,7 @@ class Service:
     """Listens, forks launchers, keeps zygotes, grants places.
 
     ``declared``: environments by name; ``places`` runs at a time, as many as there are cores unless told otherwise;
-    ``memory_bytes`` for all of them together, four fifths of the machine's unless told otherwise.
+    ``memory_bytes`` for all of them together, half of the machine's unless told otherwise.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class Service:
         self.by_python = {str(environment.python): environment for environment in declared.values()}
         self.path, self.group, self.say = path, group, say
         self.places = places or len(os.sched_getaffinity(0))
-        self.memory_bytes = memory_bytes or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5
+        self.memory_bytes = memory_bytes or FOR_RUNS_BYTES
         self.zygotes: dict[str, Zygote] = {}  # in use, by their interpreter
         self.coming: dict[str, Zygote] = {}  # that are loading
         self.retired: list[Zygote] = []
@@ -684,7 +684,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--group", help="a group whose members may ask, beside our own account")
     parser.add_argument("--environments", type=Path, default=environments.file_in_use(), help="TOML file")
     parser.add_argument("--places", type=int, help="runs at a time (default: the number of cores)")
-    parser.add_argument("--memory", type=int, help="bytes for all runs together (default: 4/5 of the machine's)")
+    parser.add_argument("--memory", type=int, help="bytes for all runs together (default: half of the machine's)")
     options = parser.parse_args(arguments)
     try:
         group = grp.getgrnam(options.group).gr_gid if options.group else None

@@ -32,7 +32,7 @@ from tornado.routing import AnyMatches, HostMatches, Matcher, PathMatches, Rule,
 from tornado.web import Application, url
 from traitlets.config import Config
 
-from sandboxes.limits import KernelLimits
+from sandboxes.limits import FOR_KERNELS_BYTES, KernelLimits
 from sandboxes.results import SandboxUnavailable
 from sandboxes.workbench import pages
 from sandboxes.workbench.documents import Documents
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5
+    kernels = max(4, FOR_KERNELS_BYTES // MEMORY_FOR_ONE)
     env = os.environ.get
     parser = argparse.ArgumentParser(prog="python -m sandboxes workbench", description="Notebooks in the browser.")
     parser.add_argument("--ip", default="127.0.0.1", help="where to listen (default: %(default)s)")
@@ -278,7 +278,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--site", default=env("SITE_URL", ""), help="where the site listens for us ($SITE_URL)")
     parser.add_argument("--behind-proxy", action="store_true", help="believe X-Forwarded-For and its kind")
-    parser.add_argument("--kernels", type=int, default=max(4, memory // MEMORY_FOR_ONE), help="at once (%(default)s)")
+    parser.add_argument("--kernels", type=int, default=kernels, help="at once (%(default)s)")
     parser.add_argument("--kernels-each", type=int, default=3, help="at once, of one person (default: %(default)s)")
     parser.add_argument("--idle", type=int, default=1200, help="seconds until an unused kernel ends (%(default)s)")
     parser.add_argument("--limits", default="{}", help='of each kernel, in JSON, such as {"memory_bytes": 536870912}')

@@ -60,6 +60,9 @@ _REFUSED = "test_zygote.py::test_a_box_that_cannot_be_locked_is_refused_before_a
 _NOBODY = "test_zygote.py::test_a_zygote_is_nobody_outside_its_own_namespaces"
 _MOUNTS = "test_probe.py::test_only_mounts_of_the_policy_are_there -k program"
 _DRAWS = "test_zygote.py::test_two_children_draw_different_random_numbers"
+_LEFT = "test_service.py::test_many_notebooks_run_well_and_badly_leave_nothing"
+_WORN = "test_zygote.py::test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses"
+_GENERATORS = "test_zygote.py::test_no_generator_of_random_numbers_is_there_before_a_run_but_those_that_begin_anew"
 _POISON = "test_zygote.py::test_nothing_is_imported_from_where_somebody_could_write"
 _ACCOUNT = "test_service.py::test_a_plain_account_s_"
 
@@ -197,9 +200,30 @@ MEASURES = (
     _without("7 random: numpy begins anew", _DRAWS, "zygote.py", "random.seed(int.from_bytes(os.urandom(4)))"),
     _measure("7 random: Python begins anew", _DRAWS, "zygote.py", "        in_child()\n", ""),
     _measure(
-        "7 random: a zygote is replaced",
-        "test_zygote.py::test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses",
+        "7 random: a zygote is replaced after so many children",
+        f"{_WORN} -k forks",
         *("service.py", "return self.forks >= MAX_FORKS or", "return"),
+    ),
+    _measure(
+        "7 random: a zygote is replaced after so much time",
+        f"{_WORN} -k age",
+        *("service.py", " or time.monotonic() > self.started_at + MAX_AGE_SECONDS", ""),
+    ),
+    _measure(
+        "7 random: no generator of numpy's is loaded beforehand",
+        f"{_GENERATORS} -k python",
+        "zygote.py",
+        "        importlib.import_module(name)\n\n\ndef _modules",
+        "        importlib.import_module(name)\n"
+        "    if 'numpy' in sys.modules:\n"
+        "        sys.kept = sys.modules['numpy'].random.default_rng()\n\n\ndef _modules",
+    ),
+    _measure(
+        "7 random: no generator of Python's is loaded beforehand",
+        f"{_GENERATORS} -k light",
+        "zygote.py",
+        "        importlib.import_module(name)\n\n\ndef _modules",
+        "        importlib.import_module(name)\n    import random\n    sys.kept = random.Random()\n\n\ndef _modules",
     ),
     # 8. Siblings
     _measure(
@@ -369,8 +393,8 @@ MEASURES = (
         "limits: memory",
         "test_first_process.py::test_a_forked_program_is_held_to_its_limits -k memory",
         "cgroups.py",
-        "(folder / name).write_text(str(size))\n        except",
-        "size\n        except",
+        'self._limit("memory", "memory.max" if self.is_v2 else "memory.limit_in_bytes", size)',
+        "pass",
     ),
     _measure(
         "limits: processor time",
@@ -390,7 +414,33 @@ MEASURES = (
         "limits: processes",
         "test_cgroups.py::test_a_box_gets_its_limits_beside_the_service",
         "cgroups.py",
-        '(self.folders["pids"] / "pids.max").write_text(str(count))',
+        'self._limit("pids", "pids.max", count)',
+    ),
+    Measure(
+        "limits: one core",
+        "test_cgroups.py::test_a_box_with_four_busy_processes_has_one_core",
+        [
+            ("cgroups.py", 'self._limit("cpu", "cpu.cfs_quota_us", CPU_PERIOD_MICROSECONDS)', "pass"),
+            (
+                "cgroups.py",
+                'self._limit("cpu", "cpu.max", f"{CPU_PERIOD_MICROSECONDS} {CPU_PERIOD_MICROSECONDS}")',
+                "pass",
+            ),
+        ],
+    ),
+    _measure(
+        "limits: kernels give way",
+        "test_cgroups.py::test_a_kernel_gives_way_to_graded_and_displayed_runs",
+        "launcher.py",
+        "gives_way=self.is_kernel",
+        "gives_way=False",
+    ),
+    _measure(
+        "limits: a controller that refuses is no box",
+        "test_cgroups.py::test_where_a_controller_refuses_no_box_is_built_and_the_reason_is_said",
+        "cgroups.py",
+        '            raise SandboxUnavailable(f"control group: {name}: {error.strerror}") from error',
+        "            del error",
     ),
     # Life lines
     _measure(
@@ -414,6 +464,9 @@ MEASURES = (
         "else (self.process, self.first, self.control)",
         "else (self.process, self.first, *([self.control] if is_limited else []))",
     ),
+    # What is left
+    _without("left: control groups are taken away", _LEFT, "launcher.py", "self.groups.remove()"),
+    _without("left: what watched a box is closed", _LEFT, "launcher.py", "os.close(self.process)"),
     # User ids
     _measure(
         "user ids: one holder",

@@ -1,6 +1,11 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from sandboxes.limits import KernelLimits, Limits
+from sandboxes.service import Service
+from sandboxes.workbench import server
 
 
 def test_limits_are_read_from_one_line_of_text():
@@ -50,3 +55,15 @@ def test_a_kernel_that_a_person_works_with_may_stay_for_hours_and_no_graded_run_
         KernelLimits(wall_seconds=90_000.0)
     with pytest.raises(ValueError, match=r"between 0\.1 and 3600"):
         Limits.parse("wall_seconds=3601")
+
+
+def test_runs_and_kernels_are_promised_less_than_the_machine_has_together():
+    runs = Service({}, path=Path("/nowhere")).memory_bytes
+    kernels = server._parser().get_default("kernels") * server.MEMORY_FOR_ONE
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert runs + kernels < machine
+
+
+def test_what_an_operator_says_of_runs_and_kernels_is_what_counts():
+    assert Service({}, path=Path("/nowhere"), memory_bytes=1 << 50).memory_bytes == 1 << 50
+    assert server._parser().parse_args(["--kernels", "1000"]).kernels == 1000

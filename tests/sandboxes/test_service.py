@@ -8,25 +8,30 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from nbformat import v4
 
-from sandboxes import service
+from sandboxes import isolation, service
 from sandboxes.limits import Limits
 from sandboxes.results import RunStatus, SandboxUnavailable
 from sandboxes.runner import run_notebook
 
 from .conftest import KERNEL_PYTHON, PROJECT, wait_for
+from .corpus import Incident, Watch
 from .pictures import look_alike, opened
 from .service_fixture import (
     Program,
     change,
     children_of,
     declare,
+    declare_default,
     declare_light,
     family_of,
     left_by,
@@ -749,6 +754,55 @@ def test_two_hundred_boxes_one_after_another_leave_nothing(asked, places):
     leaves_nothing(asked, before)
     assert (asked.zygote("light"), set(open_files(zygote))) == (zygote, files)
     assert len(open_files(os.getpid())) == ours
+
+
+RUNS = int(os.environ.get("RUNS", "60"))
+WELL_AND_BADLY = (
+    "behaves",
+    "leaves_processes_behind",
+    "never_ends",
+    "kills_its_kernel",
+    "leaves_a_note",
+    "becomes_a_daemon",
+)
+
+
+def lying_about(folder):
+    """What lies in a folder, and what accounts of boxes have where everybody may write."""
+    found = sorted(folder.rglob("*"))
+    ids = range(isolation.FIRST_UID, isolation.ZYGOTE_UID + isolation.ZYGOTE_SLOTS)
+    for path in [path for place in ("/tmp", "/dev/shm") for path in Path(place).iterdir()]:
+        with suppress(FileNotFoundError):  # somebody else's, who has taken it away
+            found += [path] if path.lstat().st_uid in ids else []
+    return found
+
+
+@pytest.mark.timeout(120 + 2 * RUNS)
+def test_many_notebooks_run_well_and_badly_leave_nothing(places, monkeypatch, tmp_path):
+    """`RUNS=500` for hundreds. The temporary folder is the test's own: others work in the machine's meanwhile.
+
+    What `Watch` sees: our own files, threads and children, the state folder and its mounts, and of each box its
+    processes and control groups. The locks of user ids stay by intention, one file for each.
+    """
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    incidents = [Incident.read(WELL_AND_BADLY[number % len(WELL_AND_BADLY)]) for number in range(RUNS)]
+
+    def status_of(incident):
+        return run_notebook(incident.notebook, files={}, limits=incident.limits, python=places["python"]).status
+
+    with serving(declare_default("python", places["python"])) as started:
+        monkeypatch.setenv("SANDBOXES_SOCKET", str(started.socket))
+        assert status_of(incidents[0]) is RunStatus.COMPLETED  # what is made once has been made
+        before, lay_about, zygote = at_rest(started), lying_about(tmp_path), started.zygote("python")
+        files = open_files(zygote)
+        with Watch() as watch, ThreadPoolExecutor(4) as threads:
+            statuses = list(threads.map(status_of, incidents))
+        assert statuses == [incident.status for incident in incidents]
+        assert (watch.is_warm, watch.left) == (True, [])
+        assert started.ask()["zygotes"]["python"]["forks"] == RUNS + 1
+        leaves_nothing(started, before)
+        assert (started.zygote("python"), open_files(zygote), lying_about(tmp_path)) == (zygote, files, lay_about)
 
 
 # ── As a plain account ───────────────────────────────────────────────────────────────────────────────────────────
