@@ -6,8 +6,8 @@ is read here. Whatever is malformed, dead or late earns no points.
 """
 
 import json
-import math
 import os
+import re
 import select
 import time
 from collections.abc import Iterator, Mapping
@@ -219,7 +219,7 @@ def _conclude(source: Source, said: list[bytes], endings: tuple[Ending, Ending],
         raise GradingError(f"a sandbox broke ({detail})")
     try:
         return Examined(_findings(source, said[1:]), usage, detail)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
         # The examiner died or said nonsense after it had met the learner's work: no points.
         outcome: CheckOutcome = "timeout" if examiner.status is RunStatus.OUT_OF_TIME else "error"
         nothing = {check.id: Finding(outcome) for check in source.checks}
@@ -249,7 +249,7 @@ def _finding(check: SourceCheck, data: Any) -> Finding:
     outcome, share, reason = data["outcome"], data["share"], data.get("reason", "")
     if type(outcome) is not str or outcome not in OUTCOMES or type(share) not in (int, float):
         raise ValueError("not a finding")
-    if not math.isfinite(share) or not 0 <= share <= 1:
+    if not 0 <= share <= 1:  # nor is not-a-number; a whole number of any length can be compared
         raise ValueError("not a share")
     if type(reason) is not str or (reason and reason not in messages.NOT_EXAMINABLE):
         raise ValueError("not a reason")
@@ -261,8 +261,13 @@ def _told(check: SourceCheck, told: Any) -> tuple[dict[str, str], ...]:
     if type(told) is not list or len(told) > MAX_TOLD or (told and not check.feedback):
         raise ValueError("not what may be told")
     for one in told:
-        if type(one) is not dict or not {"kind"} <= one.keys() <= TOLD_KEYS or one["kind"] not in messages.TOLD:
+        if type(one) is not dict or not {"kind"} <= one.keys() <= TOLD_KEYS:
             raise ValueError("not what may be told")
-        if not all(type(text) is str and len(text) <= MAX_TOLD_TEXT for text in one.values()):
+        if not all(map(_may_be_told, one.values())) or one["kind"] not in messages.TOLD:
             raise ValueError("not what may be told")
     return tuple(told)
+
+
+def _may_be_told(text: Any) -> bool:
+    """Whether this is a short text that a database takes."""
+    return type(text) is str and len(text) <= MAX_TOLD_TEXT and not re.search("[\0\ud800-\udfff]", text)
