@@ -6,8 +6,8 @@ is read here. Whatever is malformed, dead or late earns no points.
 """
 
 import json
-import math
 import os
+import re
 import select
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grading import messages
+from grading.inside.owners import SEED
 from grading.notebooks import Assembled, Role, Source, SourceCheck
 from grading.scoring import OUTCOMES, CheckOutcome, Finding
 from sandboxes.box import Box
@@ -70,9 +71,12 @@ def examine(
     """Run every check of ``source``, hidden parts included, against the assembled answers.
 
     ``hidden_files`` lie in the examiner's sandbox only. ``seed`` is what the author's ``ATTEMPT_SEED`` becomes, None
-    leaves it as it is written. Raises ``GradingError`` when the sandboxes did not get as far
-    as the learner's first cell, and ``SandboxUnavailable`` when they could not be built.
+    leaves it as it is written. What differed is told only by an examination that meets nothing hidden: whatever the
+    learner's code has met it can put into its answers. Raises ``GradingError`` when the sandboxes did not get as far as
+    the learner's first cell, and ``SandboxUnavailable`` when they could not be built.
     """
+    if any(check.feedback for check in source.checks) and meets_hidden(source, hidden_files, seed):
+        source = replace(source, checks=tuple(replace(check, feedback=frozenset()) for check in source.checks))
     ours = limits.with_(
         wall_seconds=min(MAX_SECONDS, limits.wall_seconds + START_SECONDS + END_SECONDS),
         cpu_seconds=min(MAX_SECONDS, limits.cpu_seconds + START_CPU_SECONDS),
@@ -113,6 +117,12 @@ def examine(
     return _conclude(source, said, endings, usage)
 
 
+def meets_hidden(source: Source, hidden_files: Mapping[str, bytes], seed: int | None) -> bool:
+    """Whether an examination may give the learner's code what its author shows to nobody."""
+    draws = seed is not None and any(SEED in cell.source for cell in source.notebook.cells)
+    return bool(hidden_files) or draws or any(check.hidden_lines for check in source.checks)
+
+
 def _side_by_side(one: Usage, other: Usage) -> Usage:
     return replace(one + other, wall_seconds=max(one.wall_seconds, other.wall_seconds))
 
@@ -136,7 +146,7 @@ def _job(source: Source, limits: Limits, seed: int | None) -> bytes:
 def _job_cell(cell: Any, role: Role, check: SourceCheck | None, public: str) -> dict[str, Any]:
     if check is not None:
         about = {"kind": "check", "code": check.code, "id": check.id, "points": check.max_points, "public": public}
-        return about | {"hidden_lines": check.hidden_lines, "told": sorted(check.feedback)}
+        return about | {"told": sorted(check.feedback)}
     return {"kind": "setup" if role is Role.SETUP else "answer", "code": cell.source}
 
 
@@ -209,7 +219,7 @@ def _conclude(source: Source, said: list[bytes], endings: tuple[Ending, Ending],
         raise GradingError(f"a sandbox broke ({detail})")
     try:
         return Examined(_findings(source, said[1:]), usage, detail)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
         # The examiner died or said nonsense after it had met the learner's work: no points.
         outcome: CheckOutcome = "timeout" if examiner.status is RunStatus.OUT_OF_TIME else "error"
         nothing = {check.id: Finding(outcome) for check in source.checks}
@@ -239,7 +249,7 @@ def _finding(check: SourceCheck, data: Any) -> Finding:
     outcome, share, reason = data["outcome"], data["share"], data.get("reason", "")
     if type(outcome) is not str or outcome not in OUTCOMES or type(share) not in (int, float):
         raise ValueError("not a finding")
-    if not math.isfinite(share) or not 0 <= share <= 1:
+    if not 0 <= share <= 1:  # nor is not-a-number; a whole number of any length can be compared
         raise ValueError("not a share")
     if type(reason) is not str or (reason and reason not in messages.NOT_EXAMINABLE):
         raise ValueError("not a reason")
@@ -251,8 +261,13 @@ def _told(check: SourceCheck, told: Any) -> tuple[dict[str, str], ...]:
     if type(told) is not list or len(told) > MAX_TOLD or (told and not check.feedback):
         raise ValueError("not what may be told")
     for one in told:
-        if type(one) is not dict or not {"kind"} <= one.keys() <= TOLD_KEYS or one["kind"] not in messages.TOLD:
+        if type(one) is not dict or not {"kind"} <= one.keys() <= TOLD_KEYS:
             raise ValueError("not what may be told")
-        if not all(type(text) is str and len(text) <= MAX_TOLD_TEXT for text in one.values()):
+        if not all(map(_may_be_told, one.values())) or one["kind"] not in messages.TOLD:
             raise ValueError("not what may be told")
     return tuple(told)
+
+
+def _may_be_told(text: Any) -> bool:
+    """Whether this is a short text that a database takes."""
+    return type(text) is str and len(text) <= MAX_TOLD_TEXT and not re.search("[\0\ud800-\udfff]", text)

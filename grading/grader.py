@@ -1,19 +1,20 @@
 """Grade a submission: the one verb, from the bytes that were handed in to what is recorded and shown.
 
 Read it top to bottom: is it a notebook of this exercise; the run a learner is shown, with public checks only; the
-examination, hidden checks included, in sandboxes of its own; the score; the feedback. A learner's fault is a value.
+examination, hidden checks included, in sandboxes of its own; where a failed check may tell what differed, another one
+without anything hidden; the score; the feedback. A learner's fault is a value.
 Ours is an exception, and never a score.
 """
 
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from grading import feedback, messages
-from grading.examiner import EXAMINER_MEMORY_BYTES, GradingError, examine
+from grading.examiner import EXAMINER_MEMORY_BYTES, Examined, GradingError, examine, meets_hidden
 from grading.notebooks import (
     Assembled,
     AuthorError,
@@ -29,7 +30,7 @@ from grading.notebooks import (
 from grading.scoring import Check, checks_of, total
 from sandboxes.limits import Limits
 from sandboxes.messages import sentence
-from sandboxes.results import RunResult, RunStatus, Usage
+from sandboxes.results import RunResult, RunStatus, SandboxUnavailable, Usage
 from sandboxes.runner import run_notebook
 from sandboxes.service import place
 
@@ -110,9 +111,37 @@ def grade(
             python=python,
             seed=seed,
         )
+        if meets_hidden(exercise, hidden_files, seed):  # and may therefore tell nothing by itself
+            examined = _with_differences(exercise, assembled, examined, files=files, limits=limits, python=python)
     checks = checks_of(exercise, examined.findings, failed_before)
     usage = shown.usage + examined.usage
     return _graded(exercise, assembled, shown, checks, usage, sha256, examined.detail, is_rehearsal=is_rehearsal)
+
+
+def _with_differences(
+    exercise: Source,
+    assembled: Assembled,
+    examined: Examined,
+    *,
+    files: Mapping[str, bytes],
+    limits: Limits,
+    python: Path,
+) -> Examined:
+    """What failed checks may tell of their visible parts, from sandboxes that no hidden input has entered.
+
+    The verdict is ``examined``'s, whatever comes of this.
+    """
+    failed = {name for name, one in examined.findings.items() if one.outcome == "failed"}
+    if not any(check.feedback for check in exercise.checks if check.id in failed):
+        return examined
+    shown = visible_part(exercise)
+    try:
+        again = examine(source=shown, assembled=assembled, files=files, hidden_files={}, limits=limits, python=python)
+    except (GradingError, SandboxUnavailable) as error:
+        return replace(examined, detail=f"{examined.detail}; nothing is told: {error}")
+    told = {name: one.told for name, one in again.findings.items() if name in failed}
+    findings = {name: replace(one, told=told.get(name, one.told)) for name, one in examined.findings.items()}
+    return replace(examined, findings=findings, usage=examined.usage + again.usage)
 
 
 def seed_of(submission_id: uuid.UUID) -> int:

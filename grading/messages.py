@@ -353,6 +353,15 @@ PREFLIGHT: dict[str, Text] = {
         "th": "คำใบ้บอกค่าที่อยู่ในส่วนซ่อนของตัวตรวจ: {values}",
         "en": "The hint gives away what the hidden part of the check holds: {values}.",
     },
+    "feedback_needs_hidden": {
+        "th": "# feedback: … ของตัวตรวจข้อนี้จะไม่บอกอะไร เพราะส่วนที่ผู้เรียนเห็นทำงานไม่ได้หากไม่มีส่วนซ่อนหรือไฟล์ซ่อน",
+        "en": "# feedback: … will tell nothing here: what learners see of this check needs something hidden to work.",
+    },
+    "feedback_compares_nothing": {
+        "th": "# feedback: … ของตัวตรวจข้อนี้จะไม่บอกอะไร เพราะส่วนที่ผู้เรียนเห็นไม่มีการเปรียบเทียบที่อธิบายได้ เช่น assert a == b",
+        "en": "# feedback: … will tell nothing here: what learners see of this check has no comparison to tell "
+        "of, such as assert a == b.",
+    },
     "hidden_repeats_visible": {
         "th": "ส่วนซ่อนไม่มีอะไรนอกจากที่ผู้เรียนเห็นอยู่แล้ว จึงพิมพ์คำตอบตามได้",
         "en": "The hidden part holds nothing that learners do not see anyway, so answers can be typed in.",

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from grading.examiner import EXAMINER_MEMORY_BYTES, Examined, GradingError, examine
+from grading.examiner import EXAMINER_MEMORY_BYTES, Examined, GradingError, examine, meets_hidden
 from grading.grader import PLACE_SECONDS
+from grading.inside.differences import compares
 from grading.messages import PREFLIGHT
 from grading.notebooks import (
     Assembled,
@@ -35,6 +36,7 @@ from grading.notebooks import (
     read_source,
     release,
     solutions_of,
+    visible_part,
 )
 from grading.scoring import Check, Finding, checks_of, total
 from sandboxes.limits import Limits
@@ -75,6 +77,7 @@ _SEVERITIES: dict[str, Severity] = {
     **dict.fromkeys(
         ["near_limit", "passes_blank", "no_hint", "no_points", "hint_gives_away", "solution_line_left"], "warning"
     ),
+    **dict.fromkeys(["feedback_needs_hidden", "feedback_compares_nothing"], "warning"),
     **dict.fromkeys(["hidden_repeats_visible", "hidden_name_shown", "shown_error"], "warning"),
     **dict.fromkeys(["hint_one_language", "nothing_hidden", "manual"], "note"),
 }
@@ -260,6 +263,8 @@ def _inspect_check(exercise: Source, check: SourceCheck) -> Iterator[Remark]:
     statements = _statements(hidden)
     if statements and {ast.dump(one) for one in statements} <= {ast.dump(one) for one in _statements(visible)}:
         yield _remark("hidden_repeats_visible", exercise, check.number)
+    if check.feedback and not compares(_tree(visible)):
+        yield _remark("feedback_compares_nothing", exercise, check.number)
 
 
 def _statements(code: str) -> list[ast.stmt]:
@@ -349,6 +354,7 @@ class _Trial:
         self.model = min(self.rounds, key=total)
         self.untouched = self.examine_answers(lambda text: text)
         self.blank = self.examine_answers(lambda _text: "")
+        self.silent = set(self.silent_checks(solved))
         self.usage = _most([self.shown.usage, *(one.usage for one in examined)])
         return list(self.remarks())
 
@@ -376,6 +382,15 @@ class _Trial:
                 cell.source = change(cell.source)
         return self.results(self.examine(self.exercise, Assembled(notebook, {})).findings)
 
+    def silent_checks(self, solved: Assembled) -> Iterator[str]:
+        """Those that are to tell what differed and do not work without what is hidden, though the solution is right."""
+        shown = visible_part(self.exercise)
+        telling = [check.id for check in shown.checks if check.feedback]
+        if telling and meets_hidden(self.exercise, self.hidden_files, None):
+            about: dict[str, Any] = {"files": self.files, "limits": self.limits, "python": self.python}
+            findings = examine(source=shown, assembled=solved, hidden_files={}, **about).findings
+            yield from (name for name in telling if findings[name].outcome != "passed")
+
     def results(self, findings: Mapping[str, Finding]) -> tuple[Check, ...]:
         """One per check; parts that a person reads are not tried here."""
         return tuple(check for check in checks_of(self.exercise, findings) if check.examined != "person")
@@ -393,6 +408,8 @@ class _Trial:
                 yield _remark("unstable", self.exercise, by_id[result.id].number, outcomes=outcomes)
             elif not result.passed:
                 yield self.why_not(by_id[result.id], result)
+            elif result.id in self.silent:
+                yield _remark("feedback_needs_hidden", self.exercise, by_id[result.id].number)
         for untouched, blank in zip(self.untouched, self.blank, strict=True):
             number = by_id[untouched.id].number
             if untouched.points > 0 or untouched.passed:

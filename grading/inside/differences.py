@@ -1,8 +1,8 @@
 """What the visible part of a failed check may tell, where its author allows it (``# feedback: type, difference``).
 
 The two sides of each visible comparison are looked at as they are compared: nothing is evaluated twice, so that no
-verdict depends on it. Of hidden parts nothing is told, nor of a visible line that uses a name that a hidden one binds.
-Only plain values are described, and nobody is asked for anything: the verdict is formed before.
+verdict depends on it. Only plain values are described, and nobody is asked for anything: the verdict is formed before.
+What is told may hold whatever the learner's code has met by then, so this is for runs that meet nothing hidden.
 """
 
 import ast
@@ -10,29 +10,13 @@ import copy
 import math
 import numbers
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 MAX_TEXT = 80
 MAX_CELLS = 100_000
-_CHANGING = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "add",
-        "update",
-        "pop",
-        "remove",
-        "discard",
-        "clear",
-        "sort",
-        "reverse",
-        "setdefault",
-    ]
-)
 _CLOSE = frozenset(["allclose", "isclose", "array_equal", "array_equiv", "approx_equal"])
 _TOLERANCES = ("atol", "rtol", "abs_tol", "rel_tol")
 _PLAIN = frozenset(["builtins", "numpy", "pandas", "datetime", "decimal", "fractions"])
@@ -52,66 +36,21 @@ class Watched:
     sides: dict[int, Any] = field(default_factory=dict)
 
 
-def hidden_names(cells: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Every name that a hidden part of any check binds or changes, and every name made from one of those."""
-    names: set[str] = set()
-    visible: list[ast.stmt] = []
-    for cell in cells:
-        if cell["kind"] == "answer":
-            continue
-        hidden = set(cell.get("hidden_lines", ()))
-        try:
-            body = ast.parse(cell["code"]).body
-        except (SyntaxError, ValueError, RecursionError):
-            continue  # not plain Python: no line of it tells anything
-        for statement in body:
-            if hidden & _lines(statement):
-                names |= set(_touched(statement))
-            else:
-                visible.append(statement)
-    while more := {name for one in visible if names & _loaded(one) for name in _touched(one)} - names:
-        names |= more
-    return frozenset(names)
-
-
-def _lines(node: ast.stmt) -> set[int]:
-    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-
-
-def _touched(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
-        elif isinstance(node, ast.Attribute | ast.Subscript) and (
-            not isinstance(node.ctx, ast.Load) or getattr(node, "attr", "") in _CHANGING
-        ):
-            yield from (one.id for one in ast.walk(node) if isinstance(one, ast.Name))
-
-
 class Watch:
-    """Looks on while a check runs: at the comparisons that have no line among ``hidden_lines`` and use no name of
-    ``hidden``. ``learners``: the names that are asked of the learner."""
+    """Looks on at the comparisons of a check while it runs. ``learners``: the names that are asked of the learner."""
 
-    def __init__(
-        self, name: str, *, hidden_lines: frozenset[int], hidden: frozenset[str], learners: frozenset[str]
-    ) -> None:
+    def __init__(self, name: str, learners: frozenset[str] = frozenset()) -> None:
         self.name = name  # under which the author's code calls ``see``
         self.watched: list[Watched] = []
-        self._hidden_lines, self._hidden, self._learners = hidden_lines, hidden, learners
+        self._learners = learners
 
     def over(self, tree: ast.Module) -> ast.Module:
-        """The same code, its visible comparisons reported; ``tree`` itself stays as it is."""
+        """The same code, its comparisons reported; ``tree`` itself stays as it is."""
         reported: ast.Module = _Reporting(self).visit(copy.deepcopy(tree))
         return ast.fix_missing_locations(reported)
 
     def sides_of(self, node: ast.stmt) -> tuple[list[ast.expr], float | None, Any] | None:
         """(the two sides, tolerance, how to put two others in their places) of a comparison; None for anything else."""
-        if self._hidden_lines & _lines(node) or self._hidden & _loaded(node):
-            return None
         test = node.test if isinstance(node, ast.Assert) else node.value if isinstance(node, ast.Expr) else None
         if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "all":
             test = test.func.value if not test.args else test
@@ -141,11 +80,19 @@ class Watch:
         return []
 
 
+def compares(tree: ast.Module | None) -> bool:
+    """Whether there is anything in a check that could tell."""
+    watch = Watch("watch")
+    if tree is not None:
+        watch.over(tree)
+    return bool(watch.watched)
+
+
 class _Reporting(ast.NodeTransformer):
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
-    # A function may be called by a hidden line.
+    # What fails in a function is told of by the line that called it, or not at all.
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         return node

@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING or __package__:
     from grading.inside import proxies
     from grading.inside.comparing import SAME, refuse_vacuous_truths, same
-    from grading.inside.differences import Watch, hidden_names
+    from grading.inside.differences import Watch
     from grading.inside.effects import Effects
     from grading.inside.faults import CannotExamineError, LearnerGoneError, OutOfTimeError
     from grading.inside.learner import Learner
@@ -36,7 +36,7 @@ else:  # a program inside a sandbox, beside its companions
     import proxies
     import wire
     from comparing import SAME, refuse_vacuous_truths, same
-    from differences import Watch, hidden_names
+    from differences import Watch
     from effects import Effects
     from faults import CannotExamineError, LearnerGoneError, OutOfTimeError
     from learner import Learner
@@ -107,13 +107,8 @@ class _NoShell:
 class Examination:
     """Walks the notebook once: the learner's side runs every cell, this side what belongs to the author."""
 
-    def __init__(
-        self, cells: list[Cell], learner: Learner, *, draws: bool = False, job: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
+    def __init__(self, cells: list[Cell], learner: Learner, *, draws: bool = False) -> None:
         self._cells = cells
-        # Of hidden parts nothing is told: by check the lines in them, and the names that any of them binds or changes.
-        self._hidden = {cell["id"]: frozenset(cell.get("hidden_lines", ())) for cell in job if "id" in cell}
-        self._hidden_names = hidden_names(job)
         self._watch: Watch | None = None  # over the check that runs now
         self._learner = learner
         self._owners = Owners(cells)
@@ -131,10 +126,13 @@ class Examination:
         found: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(OutOfTimeError):
             for position, cell in enumerate(self._cells):
-                if cell.kind == "check":
-                    found[cell.id] = self._check(position, cell)
-                else:
+                if cell.kind != "check":
                     self._cell(position, cell)
+                    continue
+                one = self._check(position, cell)
+                if OutOfTimeError.is_over:
+                    break  # whatever its code made of that
+                found[cell.id] = one
         return [found.get(cell.id) or _finding(cell, "timeout") for cell in self._cells if cell.kind == "check"]
 
     def _cell(self, position: int, cell: Cell) -> None:
@@ -166,7 +164,7 @@ class Examination:
         opaque_before = CannotExamineError.count
         if self._draws:
             self._learner.ask("close")
-        self._watch = self._watch_over(position, cell) if cell.told else None
+        self._watch = self._watch_over(position) if cell.told else None
         error, value = self._try(cell)
         if error is not None and not isinstance(error, AssertionError):
             self._broken.add(position)
@@ -181,10 +179,9 @@ class Examination:
         share = self._share(position, cell, value)
         return _finding(cell, "passed" if share >= 1 else "failed", share)
 
-    def _watch_over(self, position: int, cell: Cell) -> Watch:
+    def _watch_over(self, position: int) -> Watch:
         learners = {name for name, (owner, _) in self._owners.at(position).items() if owner == "learner"}
-        lines, names = self._hidden.get(cell.id, frozenset()), self._hidden_names
-        watch = Watch(f"__watch_{position}__", hidden_lines=lines, hidden=names, learners=frozenset(learners))
+        watch = Watch(f"__watch_{position}__", frozenset(learners))
         self._space[watch.name] = watch.see
         return watch
 
@@ -281,6 +278,7 @@ def _reason(cell: Cell, error: BaseException | None) -> str:
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:
+    OutOfTimeError.is_over = True
     raise OutOfTimeError
 
 
@@ -308,8 +306,7 @@ def main() -> None:
         refuse_vacuous_truths()
     learner.tells_of_functions = any(word in text for word in ("__doc__", "__name__", "signature", "argspec"))
     cells = [Cell.read(cell, job["seed"]) for cell in job["cells"]]
-    tells = any(cell.told for cell in cells)
-    examination = Examination(cells, learner, draws=draws, job=job["cells"] if tells else ())
+    examination = Examination(cells, learner, draws=draws)
     # No cell has run over there yet: if this is not answered, the fault is ours.
     learner.ask("names")
     os.write(verdict, b'{"ready": true}\n')

@@ -21,4 +21,6 @@ class LearnerGoneError(BaseException):
 
 
 class OutOfTimeError(BaseException):
-    """The time for the whole run is over."""
+    """The time for the whole run is over. Noted as well: a check may take it for the error that it expects."""
+
+    is_over = False

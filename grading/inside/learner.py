@@ -92,6 +92,8 @@ class Learner:
             raise
         if type(reply.get("id")) is not int or reply["id"] != self._count:
             self._lose("gone")
+        if op != "names":  # those are compared here and shown to no check
+            self._files.hear(reply)
         return reply
 
     def _lose(self, why: str, error: BaseException | None = None) -> None:
@@ -142,7 +144,6 @@ class Learner:
 
     def _received(self, reply: dict[str, Any], name: str) -> Any:
         if "data" in reply:
-            self._files.hear(reply["data"])
             return self.value(reply["data"], name)
         raise CannotExamineError("too_big" if reply.get("opaque") == "too_big" else "kind")
 
@@ -276,24 +277,19 @@ class _Files:
         self._said: set[Path] = set()
         self._named: set[Path] = set()
 
-    def hear(self, data: Any) -> None:
-        """Notes which of our files a reply mentions."""
-        names = {name for _, _, names in os.walk(".") for name in names}
-        if not names:
+    def hear(self, reply: dict[str, Any]) -> None:
+        """Notes which of our files a reply mentions, in whatever part of it.
+
+        A name with a dot is mentioned wherever it stands in a text; one without is a word like others, and has to be
+        all of it.
+        """
+        paths = [Path(folder, name) for folder, _, names in os.walk(".") for name in names]
+        if not paths:
             return
-        texts: set[str] = set()
-        pending = [data]
-        while pending:
-            part = pending.pop()
-            if type(part) is list:
-                texts.update(item for item in part if type(item) is str)
-                pending += [item for item in part if type(item) is list]
-            elif type(part) is str:
-                texts.add(part)
-        is_mentioned = re.compile("|".join(map(re.escape, names))).search
-        for text in texts:
-            if len(text) < MAX_PATH and is_mentioned(text):
-                self._said |= {path for path in _own_file(text) if path not in self._named}
+        is_mentioned = re.compile("|".join({re.escape(path.name) for path in paths})).search
+        for text in filter(is_mentioned, _texts(reply)):
+            said = {path.resolve() for path in paths if "." in path.name and path.name in text}
+            self._said |= said.union(_own_file(text.strip(" \t\r\n'\""))) - self._named
 
     def named_in(self, values: list[Any]) -> list[list[str]]:
         """[name, content] of each argument that names a file here: it goes where the learner's function will look."""
@@ -302,6 +298,25 @@ class _Files:
         self._named.update(allowed)
         here = Path.cwd().resolve()
         return [[str(path.relative_to(here)), base64.b64encode(path.read_bytes()).decode("ascii")] for path in allowed]
+
+
+def _texts(reply: dict[str, Any]) -> set[str]:
+    """All texts of a reply, those that came as bytes too."""
+    texts: set[str] = set()
+    pending: list[Any] = [reply]
+    while pending:
+        part = pending.pop()
+        if type(part) is str:
+            texts.add(part)
+        elif type(part) is dict:
+            pending += part.values()  # its keys are words of the protocol's, or nobody reads them
+        elif type(part) is list:
+            texts.update(item for item in part if type(item) is str)
+            pending += [item for item in part if type(item) in (list, dict)]
+            if len(part) == 2 and part[0] in ("b", "ba") and type(part[1]) is str:
+                with contextlib.suppress(ValueError):
+                    texts.add(base64.b64decode(part[1]).decode("utf-8", "replace"))
+    return texts
 
 
 def _own_file(name: str) -> Iterator[Path]:

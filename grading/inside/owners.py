@@ -46,7 +46,7 @@ class Cell:
         self.loads = frozenset(loaded_names(tree)) if tree else frozenset[str]()
         self.borrows = frozenset(borrowed_names(tree)) if tree else frozenset[str]()
         self.public_lines: frozenset[int] = frozenset()
-        self.told: tuple[str, ...] = ()  # what of its visible part may be told; see ``differences``
+        self.told: tuple[str, ...] = ()  # what may be told of it; see ``differences``
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int | None = None) -> "Cell":

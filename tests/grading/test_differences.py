@@ -1,12 +1,15 @@
 """What a failed check tells of its visible part, where its author allows it; and of hidden parts never."""
 
 import json
+import random
+from dataclasses import replace
 
 import pytest
 
 from grading import examiner, grader, notebooks
-from grading.examiner import _told
+from grading.examiner import GradingError, _told
 from grading.notebooks import AuthorError
+from sandboxes.results import SandboxUnavailable
 from tests.grading.authored import LIMITS, PYTHON, answer, answered, as_bytes, check, document, setup, source
 
 ALL = "# feedback: type, shape, difference, tolerance\n"
@@ -15,12 +18,22 @@ SOLUTION = answer("a", "def f(x):\n    return [1, 2, 3]")
 
 def told(solution, visible, given, *, hidden="", allowed=ALL, cells=()):
     """What is told of one check of one answer; real sandboxes."""
-    authored = source(*cells, answer("a", solution), check("t1", allowed + visible, hidden=hidden))
-    assembled = notebooks.assemble(authored, answered(authored, a=given))
-    examined = examiner.examine(
-        source=authored, assembled=assembled, files={}, hidden_files={}, limits=LIMITS, python=PYTHON
+    return graded(*cells, answer("a", solution), check("t1", allowed + visible, hidden=hidden), a=given)["t1"].told
+
+
+def graded(*cells, files=None, hidden_files=None, seed=None, **answers):
+    """The results of the checks by their ids, as a submission gets them; real sandboxes."""
+    authored = document(*cells)
+    outcome = grader.grade(
+        source=as_bytes(authored),
+        submission=json.dumps(answered(notebooks.read_source(as_bytes(authored)), **answers)).encode(),
+        files=files or {},
+        hidden_files=hidden_files or {},
+        limits=LIMITS,
+        python=PYTHON,
+        seed=seed,
     )
-    return [dict(one) for one in examined.findings["t1"].told]
+    return {one.id: replace(one, told=[dict(part) for part in one.told]) for one in outcome.checks}
 
 
 def both(expected, got):
@@ -116,13 +129,113 @@ def test_nothing_is_told_of_a_hidden_part(visible, hidden):
 )
 def test_a_visible_line_that_uses_a_hidden_name_or_what_was_made_of_it_tells_nothing(visible):
     first = check("t0", ALL + "pass", hidden="SECRET = [4711]")
-    authored = source(answer("a", "def f(x):\n    return [4711]"), first, check("t1", ALL + visible))
-    assembled = notebooks.assemble(authored, answered(authored, a="f = lambda x: [1]"))
-    examined = examiner.examine(
-        source=authored, assembled=assembled, files={}, hidden_files={}, limits=LIMITS, python=PYTHON
-    )
-    assert examined.findings["t1"].outcome == "failed"
-    assert examined.findings["t1"].told == ()
+    solution = answer("a", "def f(x):\n    return [4711]")
+    found = graded(solution, first, check("t1", ALL + visible), a="f = lambda x: [1]")["t1"]
+    assert (found.outcome, found.told) == ("failed", [])
+
+
+# --- Hidden inputs are carried nowhere: what is told comes from a run that meets none --------------------------------
+
+STASHES = """
+stash = []
+def f(x):
+    stash.append(x)
+    return 2 * x
+def g(n):
+    return [repr(stash)[:70], 2, 3]
+"""
+TWO = answer("a", "def f(x):\n    return 2 * x\ndef g(n):\n    return [1, 2, 3]")
+LATER = check("t2", ALL + "assert g(1) == [1, 2, 3]")
+
+
+def what_g_had(got):
+    return [{"kind": "item", "row": "0"} | both("1", repr(got))]
+
+
+def test_what_an_earlier_check_has_hidden_is_not_carried_out_by_a_later_one():
+    found = graded(TWO, check("t1", "assert f(1) == 2", hidden="assert f(4711) == 9422"), LATER, a=STASHES)
+    assert (found["t1"].outcome, found["t2"].outcome) == ("passed", "failed")
+    assert found["t2"].told == what_g_had("[1]")
+
+
+def test_a_hidden_part_of_the_same_check_that_runs_twice_is_not_carried_out():
+    # The change of an argument makes the check run a second time, its visible part after its hidden one.
+    changes = STASHES + "def g(xs):\n    xs.append(0)\n    return [repr(stash)[:70]] if stash[1:] else [1]\n"
+    given = answer("a", "def f(x):\n    return 2 * x\ndef g(xs):\n    return [xs[0]]")
+    both_parts = check("t1", ALL + "assert g([1]) == [1]", hidden="f(4711), f(4712)")
+    found = graded(given, both_parts, a=changes)["t1"]
+    assert (found.outcome, found.told) == ("failed", [])
+
+
+def test_what_lies_in_a_hidden_file_is_not_carried_out():
+    reads = STASHES + "def read(name):\n    stash.append(open(name).read())\n    return len(stash[0])\n"
+    given = answer("b", "def read(name):\n    return len(open(name).read())")
+    cells = (TWO, given, check("t1", "assert read('hidden.txt') == 4"), LATER)
+    found = graded(*cells, hidden_files={"hidden.txt": b"4711"}, a=reads, b="pass")
+    assert (found["t1"].outcome, found["t2"].told) == ("passed", what_g_had("[]"))
+
+
+def test_what_was_drawn_from_the_seed_of_the_attempt_is_not_carried_out():
+    drawn = check("t1", "import random\nn = random.Random(ATTEMPT_SEED).randint(10, 10**9)\nassert f(n) == 2 * n")
+    found = graded(setup("ATTEMPT_SEED = 7"), TWO, drawn, LATER, a=STASHES, seed=99)
+    own, other = (random.Random(seed).randint(10, 10**9) for seed in (7, 99))
+    assert own != other
+    assert found["t2"].told == what_g_had(f"[{own}]")
+
+
+def test_later_checks_go_on_telling_where_earlier_ones_have_hidden_parts():
+    first = check("t1", ALL + "assert f(1) == 2", hidden="assert f(4711) == 9422")
+    found = graded(TWO, first, LATER, a="f = lambda x: 3\ng = lambda n: [1, 5, 3]")
+    assert found["t1"].told == [{"kind": "value"} | both("2", "3")]
+    assert found["t2"].told == [{"kind": "item", "row": "1"} | both("2", "5")]
+
+
+def test_where_a_hidden_part_alone_fails_nothing_is_told():
+    first = check("t1", ALL + "assert f(1) == 2", hidden="assert f(4711) == 9422")
+    found = graded(TWO, first, a="f = lambda x: 2\ng = len")["t1"]
+    assert (found.outcome, found.told) == ("failed", [])
+
+
+@pytest.mark.parametrize("fault", [GradingError("away"), SandboxUnavailable("away")])
+def test_the_verdict_stands_where_what_is_told_cannot_be_had(monkeypatch, fault):
+    real, runs = grader.examine, []
+
+    def once(**about):
+        runs.append(about)
+        if len(runs) > 1:
+            raise fault
+        return real(**about)
+
+    monkeypatch.setattr(grader, "examine", once)
+    found = graded(TWO, check("t1", ALL + "assert f(1) == 2", hidden="assert f(5) == 10"), a="f = lambda x: 3")["t1"]
+    assert (found.outcome, found.told, len(runs)) == ("failed", [], 2)
+
+
+def test_only_a_failed_check_that_may_tell_costs_another_run(monkeypatch):
+    real, runs = grader.examine, []
+
+    def counted(**about):
+        runs.append(about["hidden_files"])
+        return real(**about)
+
+    monkeypatch.setattr(grader, "examine", counted)
+    quiet = check("t0", "assert f(1) == 2", hidden="assert f(5) == 10")
+    telling = check("t1", ALL + "assert g(1) == [1, 2, 3]")
+    found = graded(TWO, quiet, telling, hidden_files={"h": b""}, a="f = lambda x: 3\ng = lambda n: [1, 2, 3]")
+    assert (found["t0"].outcome, found["t1"].outcome, runs) == ("failed", "passed", [{"h": b""}])
+    graded(TWO, telling, a="g = lambda n: 3")  # nothing hidden: the graded run itself may tell
+    assert len(runs) == 2
+
+
+def test_a_run_that_meets_what_is_hidden_may_tell_nothing():
+    """Not even if its examiner says something: that is no verdict then."""
+    authored = source(TWO, check("t1", ALL + "assert f(1) == 2", hidden="assert f(4711) == 9422"))
+    assembled = notebooks.assemble(authored, answered(authored, a="f = lambda x: 3"))
+    about = {"assembled": assembled, "files": {}, "limits": LIMITS, "python": PYTHON}
+    for shown in (authored, notebooks.visible_part(authored)):
+        examined = examiner.examine(source=shown, hidden_files={}, **about)
+        assert bool(examined.findings["t1"].told) is (shown is not authored)
+    assert not examiner.examine(source=shown, hidden_files={"h": b"1"}, **about).findings["t1"].told
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from grading.inside.examine import Examination, earned
+from grading.inside.faults import OutOfTimeError
 from grading.inside.learner import Learner
 from grading.inside.objects import Objects
 from grading.inside.owners import Cell, Driver, bindings, parse
@@ -162,6 +163,18 @@ def test_what_cannot_cross_is_not_examinable_and_no_except_hides_it():
 
 def test_an_authors_own_function_cannot_be_sent_over():
     assert one("assert f(lambda: 1) == 1", "def f(g): return g()") == "not_examinable"
+
+
+@pytest.mark.parametrize("code", ["{}", "def swallow():\n    {}\nswallow()", "for n in range(3):\n    {}"])
+def test_once_time_is_over_no_check_passes_whatever_its_code_makes_of_that(monkeypatch, code):
+    monkeypatch.setattr(OutOfTimeError, "is_over", False, raising=False)
+    rings = "from grading.inside.examine import _ring\n"
+    swallows = code.format("exec('try:\\n _ring(0, None)\\nexcept BaseException:\\n pass')")
+    assert examine(("check", "pass"), ("check", rings + swallows), ("check", "pass")) == [
+        "passed",
+        "timeout",
+        "timeout",
+    ]
 
 
 def test_opaque_in_one_check_does_not_spoil_the_next():

@@ -1,6 +1,7 @@
 """From bytes to an outcome, through real kernels and sandboxes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -206,6 +207,11 @@ def said(*findings):
 GOOD = ("file", "passed", 1)
 
 
+def saying(**more):
+    rows = [dict(zip(("id", "outcome", "share"), one, strict=True)) for one in (("public", "failed", 0), GOOD)]
+    return json.dumps({"findings": [rows[0] | more, rows[1]]}).encode()
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -225,12 +231,30 @@ GOOD = ("file", "passed", 1)
         [said(("public", "passed", True), GOOD)],
         [said(("public", "passed", 1), GOOD)] * 2,
         [b'{"findings": [[], []]}'],
+        [said(("public", "passed", 10**400), GOOD)],
+        [said(("public", "passed", -(10**400)), GOOD)],
+        [said(("public", "passed", 1), GOOD).replace(b"1}", b"1" * 5000 + b"}")],
+        [said(("public", "passed", {}), GOOD)],
+        [said((["public"], "passed", 1), GOOD)],
+        [saying(reason=[])],
+        [saying(reason={})],
+        [saying(told={"kind": "type"})],
+        [saying(told=["kind"])],
+        [saying(told=[{"kind": []}])],
+        [saying(told=[{"kind": {}}])],
+        [saying(told=[{"kind": None}])],
+        [saying(told=[{"kind": "type", "got": []}])],
+        [saying(told=[{"kind": "type", "got": "\ud800"}])],
+        [saying(told=[{"kind": "type", "got": "\0"}])],
+        [b'{"findings": ' + b'[{"a": ' * 50_000],
         [b'{"findings": {"public": 1, "file": 1}}'],
     ],
 )
 def test_a_malformed_verdict_earns_nothing(lines):
     endings = (Ending(RunStatus.COMPLETED), Ending(RunStatus.KERNEL_DIED))
-    examined = examiner._conclude(EXERCISE, [b'{"ready": true}', *lines], endings, Usage())
+    checks = tuple(replace(check, feedback=frozenset(["type"])) for check in EXERCISE.checks)
+    exercise = replace(EXERCISE, checks=checks)
+    examined = examiner._conclude(exercise, [b'{"ready": true}', *lines], endings, Usage())
     assert {(finding.outcome, finding.share) for finding in examined.findings.values()} == {("error", 0.0)}
 
 

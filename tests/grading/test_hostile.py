@@ -6,7 +6,7 @@ mean, and ``double`` is right in no hostile notebook, so that every point would 
 
 import pytest
 
-from tests.grading.authored import answer, answered, as_bytes, check, examine, outcomes, setup, source
+from tests.grading.authored import LIMITS, answer, answered, as_bytes, check, examine, outcomes, setup, source
 
 EXERCISE = source(
     setup("import math\nTOLERANCE = 1e-9\ndef is_close(a, b):\n    return abs(a - b) <= TOLERANCE"),
@@ -273,6 +273,15 @@ def test_a_slow_call_ends_the_examination():
     )
     slow = "import time\ndef f(x):\n    if x == 1: time.sleep(600)\n    return x"
     assert set(outcomes(exercise, a=slow).values()) == {"timeout"}
+
+
+def test_a_check_that_takes_the_end_of_time_for_an_error_has_not_passed():
+    # The author's own code takes as long as the learner's answer makes it.
+    counts = "def down(n):\n    while n > 0:\n        n -= 1\n"
+    refuses = counts + "try:\n    down(f(1))\nexcept:\n    pass\nelse:\n    raise AssertionError"
+    exercise = source(answer("a", "def f(x): return None"), check("late", refuses), check("after", "assert True"))
+    found = outcomes(exercise, limits=LIMITS.with_(wall_seconds=4), a="def f(x): return 10**12")
+    assert found == {"late": "timeout", "after": "timeout"}
 
 
 def test_a_copied_check_cell_counts_once_and_only_ours():

@@ -146,6 +146,58 @@ def test_a_hidden_file_goes_where_the_author_names_it_and_not_where_the_learner_
         assert outcomes(exercise, a=thief, **files) == {"c": "error"}, said
 
 
+CAPTURED = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n    load(2)\n"
+PLANTED = {
+    "printed": (CAPTURED + "name = said.getvalue().strip()", "print('expected.txt')"),
+    "printed_among_others": (CAPTURED + "name = said.getvalue().split()[2]", "print('I read expected.txt just now')"),
+    "in_a_changed_argument": ("xs = []\nload(xs)\nname = xs[0]", "x.append('expected.txt')"),
+    "raised": (
+        "try:\n    load(1)\nexcept ValueError as error:\n    name = str(error)",
+        "raise ValueError('expected.txt')",
+    ),
+    "in_a_value_of_an_error": (
+        "try:\n    load(1)\nexcept Odd as error:\n    name = error.name",
+        "error = Odd()\n    error.name = 'expected.txt'\n    raise error",
+    ),
+    "in_a_docstring": ("name = load.__doc__", "'expected.txt'"),
+    "in_a_warning": (
+        "import warnings\nwith warnings.catch_warnings(record=True) as said:\n    warnings.simplefilter('always')\n"
+        "    load(1)\nname = str(said[0].message)",
+        "import warnings\n    warnings.warn('expected.txt')",
+    ),
+    "among_other_characters": ("name = load(1).strip()", "return ' expected.txt\\n'"),
+    "in_a_long_text": ("name = load(1).split()[-1]", "return 'x ' * 5000 + 'expected.txt'"),
+    "as_bytes": ("name = load(1).decode()", "return b'expected.txt'"),
+    "as_a_key": ("name = next(iter(load(1)))", "return {'expected.txt': 1}"),
+}
+
+
+@pytest.mark.parametrize("way", PLANTED)
+def test_a_hidden_file_that_the_learner_has_named_in_any_way_is_not_sent(way):
+    takes, plants = PLANTED[way]
+    # Which file is asked for is the learner's word here; what is in it is the measure of the answer.
+    solution = "class Odd(Exception): pass\ndef load(x):\n    return x\ndef solve(name): return 3"
+    exercise = source(
+        answer("a", solution), check("c", takes + "\nassert solve(name) == int(open('expected.txt').read())")
+    )
+    reads = f"class Odd(Exception): pass\ndef load(x):\n    {plants}\n"
+    reads += "def solve(name): return int(open('expected.txt').read())"
+    assert outcomes(exercise, a=reads, hidden_files={"expected.txt": b"3"}) == {"c": "error"}
+
+
+def test_what_a_learner_says_in_passing_holds_back_no_file_of_the_authors():
+    exercise = source(
+        answer("a", "def f(x): return x\ndef size(name): return len(open(name).read())"),
+        check("t1", "assert f(1) == 1\nassert size('data') == 3"),
+        check("t2", "assert f(2) == 2\nassert size('more.csv') == 3"),
+        check("t3", "assert f(3) == 3\nassert size('more.csv') == 3"),
+    )
+    chatty = "data = 1\ndef f(x):\n    print('the data is', x)\n    return x\n"
+    chatty += "def size(name):\n    print(name)\n    return len(open(name).read())"
+    found = outcomes(exercise, a=chatty, hidden_files={"data": b"abc", "more.csv": b"abc"})
+    assert set(found.values()) == {"passed"}
+
+
 def test_nothing_is_not_close_to_something():
     exercise = source(
         answer("a", "import numpy as np\ndef f(xs): return np.array(xs)"),

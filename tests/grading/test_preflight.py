@@ -78,6 +78,26 @@ def test_an_exercise_that_works_gets_no_remark(good):
     assert only.untouched != "passed"
 
 
+def test_feedback_that_will_stay_silent_is_remarked_on():
+    telling = "# feedback: difference\n"
+    report = tried(
+        answer("a", "def double(x):\n    return 2 * x\ndef read(name):\n    return open(name).read()"),
+        check("t1", telling + "assert double(1) == 2", hidden="WANTED = 8642\nassert double(4321) == WANTED", hint="h"),
+        check("t2", telling + "assert double(2) == 4", hidden="assert double(4322) == 8644", hint="h"),
+        check("t3", telling + "assert double(4321) == WANTED", hint="h"),
+        check("t4", telling + "assert read('hidden.txt') == 'x'", hint="h"),
+        check("t5", telling + "assert double(3) > 5", hint="h"),
+        check("t6", telling, hidden="assert double(4323) == 8646", hint="h"),
+        check("t7", "assert double(3) > 5", hint="h"),
+        hidden_files={"hidden.txt": b"x"},
+    )
+    silent = {(code, name) for code, name in codes(report, "warning") if code.startswith("feedback")}
+    assert silent == {("feedback_needs_hidden", name) for name in ("t3", "t4")} | {
+        ("feedback_compares_nothing", name) for name in ("t5", "t6")
+    }
+    assert report.is_publishable
+
+
 def test_what_a_run_takes_is_measured_against_the_limits(good):
     told = good.as_dict()
     assert 0 < told["usage"]["wall_seconds"] < told["limits"]["wall_seconds"]
