@@ -16,7 +16,7 @@ import nh3
 from nbformat import NotebookNode
 
 from grading import messages
-from grading.markup import is_in_proportion, tags_beside
+from grading.markup import TABLE_TAGS, tables_alone
 from grading.notebooks import Role, Text
 from grading.prompts import markdown_html
 from grading.scoring import Check
@@ -26,7 +26,6 @@ MAX_TEXT = 20_000  # characters of one output
 LOOKED_AT = 5 * MAX_TEXT  # of what has colors in it, which nobody sees
 LONG_TEXT, MANY_LINES = 3_000, 30
 MAX_OUTPUTS = 400
-MAX_OTHER_TAGS = 2_000  # in the HTML of a table
 MAX_PICTURE_BYTES = 2 << 20
 MAX_PICTURES = 12
 _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -34,7 +33,7 @@ _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _FINDINGS = '<div class="nb-findings">'
 _RUN = '</div><div class="nb-run">'
 _CELL = '<div class="nb-cell">'
-_TABLE_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"}
+_TABLE_TAGS = set(TABLE_TAGS)
 _TABLE_ATTRIBUTES = {"th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
 _TAGS = (
     _TABLE_TAGS
@@ -264,8 +263,8 @@ class _Notebook:
             if kind in data and (shown := self.picture(kind, _joined(data[kind]))):
                 return shown
         html = _joined(data.get("text/html"))
-        if "<table" in html and len(html) <= 10 * MAX_TEXT and _can_be_parsed(html):
-            table = nh3.clean(html, tags=_TABLE_TAGS, attributes=_TABLE_ATTRIBUTES)
+        if "<table" in html and len(html) <= 10 * MAX_TEXT:
+            table = nh3.clean(tables_alone(html), tags=_TABLE_TAGS, attributes=_TABLE_ATTRIBUTES)
             if "<table" in table:
                 return f'<div class="nb-output nb-table">{_CONTROL.sub("", table)}</div>'
         return self.pre("nb-output", _joined(data.get("text/plain")))
@@ -282,10 +281,6 @@ class _Notebook:
         address = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
         label = _word("figure", self.language)
         return f'<div class="nb-output"><img class="nb-picture" src="{address}" alt="{escape(label)}"></div>'
-
-
-def _can_be_parsed(html: str) -> bool:
-    return is_in_proportion(html) and tags_beside(html, _TABLE_TAGS) <= MAX_OTHER_TAGS
 
 
 def _joined(value: Any, between: str = "") -> str:

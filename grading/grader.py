@@ -37,6 +37,7 @@ from sandboxes.service import place
 __all__ = ["Check", "GradingError", "Outcome", "grade"]
 
 LANGUAGES = ("th", "en")
+TELLING_SECONDS = 60.0  # at most, of another examination for what differed
 PLACE_SECONDS = 60.0  # for the machine to have room; after that the submission is tried again later
 # After these there is nothing worth examining: the same cells would do the same again.
 _BROKE_OFF = {RunStatus.OUT_OF_TIME, RunStatus.OUT_OF_MEMORY, RunStatus.TOO_MUCH_OUTPUT, RunStatus.KERNEL_DIED}
@@ -135,6 +136,8 @@ def _with_differences(
     if not any(check.feedback for check in exercise.checks if check.id in failed):
         return examined
     shown = visible_part(exercise)
+    # The verdict stands already: a learner's code that takes its time now must not cost the task the rest of its own.
+    limits = limits.with_(wall_seconds=min(limits.wall_seconds, TELLING_SECONDS))
     try:
         again = examine(source=shown, assembled=assembled, files=files, hidden_files={}, limits=limits, python=python)
     except (GradingError, SandboxUnavailable) as error:

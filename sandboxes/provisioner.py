@@ -135,7 +135,9 @@ class SandboxProvisioner(KernelProvisionerBase):
         """Return None while the kernel runs, else an exit code. One that has sent too much is ended here."""
         if self.box is None:
             return 0
-        if self.gate is not None and self.gate.has_overflowed:
+        if self.gate is None:
+            return None  # it is being started: what its box says now is for the thread that starts it
+        if self.gate.has_overflowed:
             detail = f"it has sent more than {self.allowed_bytes} bytes"
             self._tell_end(Ending(RunStatus.TOO_MUCH_OUTPUT, detail=detail))
             self.box.kill()

@@ -8,6 +8,7 @@ counted, cut to the limit, and kept only where its shape is that of an ordinary 
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import os
 import re
@@ -36,7 +37,7 @@ PIECE_BYTES, LAST_WORDS_BYTES = 1 << 16, 2000
 # What a line costs at least beside its bytes to be read, and an output to be kept: many tiny ones are no way around.
 LINE_BYTES, OUTPUT_BYTES = 100, 100
 TRACEBACK_LINES, NAME_CHARACTERS = 200, 200
-PARTS = 100_000  # of a message: a list takes fifty times the byte that begins it
+PARTS = 200_000  # of a message: a list takes fifty times the byte that begins it
 MIMETYPES = frozenset(
     {
         "text/plain",
@@ -49,7 +50,8 @@ MIMETYPES = frozenset(
         "application/json",
     }
 )
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # or what begins as one: each byte is looked at once
+# A string, or what begins as one, as a whole; what begins or parts something outside strings.
+_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _INSIDE = Path(__file__).resolve().parent / "inside"
 
 
@@ -293,7 +295,7 @@ class _Run:
 
 def _message(line: bytes) -> tuple[Any, dict[str, Any]] | None:
     """Return kind and content of a line; None for one that is no message."""
-    if _parts(line) > PARTS and _parts(_STRING.sub(b"", line)) > PARTS:
+    if _has_too_many_parts(line):
         return None
     try:
         kind, content = json.loads(line)
@@ -302,9 +304,11 @@ def _message(line: bytes) -> tuple[Any, dict[str, Any]] | None:
     return (kind, content) if isinstance(content, dict) else None
 
 
-def _parts(line: bytes) -> int:
-    """How many lists, objects and members there are at most in JSON."""
-    return sum(map(line.count, (b"[", b"{", b",")))
+def _has_too_many_parts(line: bytes) -> bool:
+    """Would JSON make much more of this than it is? Looked at more closely only where it has the signs for it."""
+    if sum(map(line.count, (b"[", b"{", b",", b'"'))) <= PARTS:
+        return False
+    return next(itertools.islice(_PART.finditer(line), PARTS, None), None) is not None
 
 
 def _is_expected_to_fail(cell: NotebookNode) -> bool:

@@ -89,7 +89,7 @@ def test_what_tells_of_the_workers_goes_before_the_work_that_waits(monkeypatch, 
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lms-"))  # a socket's path has to be short
         url = stack.enter_context(embedded_queue(folder) if is_embedded else redis())
-        monkeypatch.setenv("CELERY_BROKER_URL", url)
+        monkeypatch.setattr(celery_app.conf, "broker_write_url", url)
         monkeypatch.setattr("grading.tasks._queue_down_until", 0.0)  # another test may have found it down
         connection = stack.enter_context(celery_app.connection_for_write())
         for number in range(5):
@@ -120,5 +120,5 @@ def take_all(connection, queue):
     channel.basic_qos(0, 1, False)
     with Consumer(channel, [celery_app.amqp.queues[queue]], callbacks=[take]), suppress(TimeoutError):
         while True:
-            connection.drain_events(timeout=1)
+            connection.drain_events(timeout=3)
     return taken

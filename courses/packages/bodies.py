@@ -55,7 +55,7 @@ def _part(stream: blocks.StreamBlock, part: dict[str, Any], change: Change) -> l
 def clean(html: str) -> str:
     """Only what authors can make in the back office; cleaning twice is cleaning once."""
     if not is_in_proportion(html):
-        return escape(html)
+        return escape(html, quote=False)
     return nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES, link_rel=None)
 
 

@@ -280,15 +280,15 @@ class _Files:
     def hear(self, reply: dict[str, Any]) -> None:
         """Notes which of our files a reply mentions, in whatever part of it.
 
-        A name with a dot is mentioned wherever it stands in a text; one without is a word like others, and has to be
-        all of it.
+        A name with a dot is mentioned wherever it stands in a text by itself, or at the end of a path; one without is
+        a word like others, and has to be all of it.
         """
         paths = [Path(folder, name) for folder, _, names in os.walk(".") for name in names]
         if not paths:
             return
         is_mentioned = re.compile("|".join({re.escape(path.name) for path in paths})).search
         for text in filter(is_mentioned, _texts(reply)):
-            said = {path.resolve() for path in paths if "." in path.name and path.name in text}
+            said = {path.resolve() for path in paths if "." in path.name and _mentions(text, path.name)}
             self._said |= said.union(_own_file(text.strip(" \t\r\n'\""))) - self._named
 
     def named_in(self, values: list[Any]) -> list[list[str]]:
@@ -298,6 +298,11 @@ class _Files:
         self._named.update(allowed)
         here = Path.cwd().resolve()
         return [[str(path.relative_to(here)), base64.b64encode(path.read_bytes()).decode("ascii")] for path in allowed]
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether the name stands there, and not as a part of another file's."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _texts(reply: dict[str, Any]) -> set[str]:

@@ -192,7 +192,7 @@ def test_what_a_learner_says_in_passing_holds_back_no_file_of_the_authors():
         check("t2", "assert f(2) == 2\nassert size('more.csv') == 3"),
         check("t3", "assert f(3) == 3\nassert size('more.csv') == 3"),
     )
-    chatty = "data = 1\ndef f(x):\n    print('the data is', x)\n    return x\n"
+    chatty = "data = 1\ndef f(x):\n    print('the data is', x, 'and no_more.csv or more.csv-old')\n    return x\n"
     chatty += "def size(name):\n    print(name)\n    return len(open(name).read())"
     found = outcomes(exercise, a=chatty, hidden_files={"data": b"abc", "more.csv": b"abc"})
     assert set(found.values()) == {"passed"}

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from jupyter_client.manager import KernelManager
+from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
@@ -537,6 +537,26 @@ def test_a_server_keeps_kernels_apart_and_restarts_the_one_that_died(boxes, fold
 
 
 # ── Kernels that cannot be had ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_kernel_may_be_asked_for_while_it_starts():
+    """Those who restart kernels ask every few moments whether they are alive."""
+
+    async def start():
+        manager = AsyncKernelManager(kernel_name="sandbox-python")
+        starting = asyncio.create_task(manager.start_kernel())
+        while not starting.done():
+            await manager.is_alive()
+            await asyncio.sleep(0)
+        try:
+            await starting
+            client = await open_client(manager)
+            assert await ask(client, "print(6 * 7)") == "42\n"
+            client.stop_channels()
+        finally:
+            await manager.shutdown_kernel(now=True)
+
+    asyncio.run(start())
 
 
 def test_a_kernel_that_does_not_start_says_why_and_leaves_nothing(kernels):

@@ -4,12 +4,14 @@ import asyncio
 import base64
 import gc
 import json
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from sandboxes import runner
 from sandboxes.results import RunStatus, SandboxUnavailable
 from sandboxes.runner import run_notebook
 
@@ -83,6 +85,22 @@ def test_a_flood_stays_with_its_maker(run, name):
     run(name)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * 1024 < 100 << 20
+
+
+@pytest.mark.parametrize("part", [b'"",[', b'"', b'"\\"', b"[]", b"{},", b'"a":0,'])
+def test_a_message_of_many_small_parts_is_not_read_and_costs_little(part):
+    line = b'["display_data",{"x":[' + part * 1_000_000
+    tracemalloc.start()
+    try:
+        assert runner._message(line) is None
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_text_of_many_signs_is_read():
+    text = "[{," * 300_000
+    assert runner._message(json.dumps(["stream", {"text": text}]).encode()) == ("stream", {"text": text})
 
 
 def test_a_kernel_that_cannot_start_is_our_failure_and_leaves_nothing(python, monkeypatch):
