@@ -239,7 +239,7 @@ def add_choice(page, kind, title, click=lambda what: what.click()):
     add = page.locator("button.c-sf-add-button").last
     expect(add).to_be_visible()  # the editor is there, with all that the lesson has
     wanted = choosers.count() + 1
-    for attempt in range(3):  # Wagtail's menu has been seen to close without adding a thing, on a busy machine
+    for attempt in range(3):  # a pick in Wagtail's menu has been seen to add nothing, once, on a busy machine
         if not option.is_visible():
             click(add)
         click(option)
