@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from tests import migrated
 from tests.servers import end, free_port, postgres, redis, wait_until
@@ -126,10 +128,43 @@ def is_ours(error):
     return "/static/notebook/" not in (error.stack or "")
 
 
+PAGES = pytest.StashKey[list]()
+
+
+def keep_diary(page):
+    """What the page asked for (scripts, styles and pictures left out) and was answered, for the report of a failure."""
+    page.diary = deque(maxlen=60)
+    begin = time.monotonic()
+
+    def write(request, what):
+        if request.resource_type in {"document", "xhr", "fetch"}:
+            page.diary.append(f"{time.monotonic() - begin:7.2f} s  {request.method} {request.url}  {what}")
+
+    page.on("request", lambda request: write(request, "…"))
+    page.on("response", lambda response: write(response.request, response.status))
+    page.on("requestfailed", lambda request: write(request, request.failure))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed journey tells what its pages showed and asked for: where it went wrong is seldom where it waited."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in item.stash.get(PAGES, []):
+            try:
+                shown = page.locator("body").inner_text(timeout=3000)
+            except Error as error:
+                shown = str(error)
+            report.sections.append((f"shown by {page.url}", shown[:3000]))
+            report.sections.append((f"asked by {page.url}", "\n".join([*page.diary, *page.complaints])))
+    return report
+
+
 @pytest.fixture
-def walk(browser, site):
+def walk(request, browser, site):
     """Opens a fresh visitor: ``walk(width, language)`` → a page of a new browser session."""
     contexts = []
+    opened = request.node.stash[PAGES] = []
 
     def open_page(width: int = 1280, language: str = "th"):
         context = browser.new_context(
@@ -138,6 +173,8 @@ def walk(browser, site):
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
+        opened.append(page)
+        keep_diary(page)
         page.complaints = []
         page.on("pageerror", lambda error: is_ours(error) and page.complaints.append(str(error)))
         page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)

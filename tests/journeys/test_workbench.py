@@ -341,6 +341,21 @@ def test_the_keyboard_alone_leads_from_the_page_to_a_cell_to_handing_in_and_back
     expect(page.locator("#workbench-enter")).to_be_focused()
 
 
+def test_a_notebook_that_opens_leaves_the_reader_where_they_are(walk):
+    """It once took the focus and the page with it: a click meant for the page's end went into the notebook."""
+    page = walk()
+    log_in(page, "th", LEARNER)
+    page.goto(f"/exercises/{SLUG}/")
+    end = page.locator("#by-file > summary")
+    end.focus()
+    expect(end).to_be_in_viewport()
+    ready(page)
+    expect(end).to_be_focused()
+    expect(end).to_be_in_viewport()
+    type_answer(page, "#")  # whoever turns to it is let in
+    expect(end).not_to_be_focused()
+
+
 def test_everything_that_is_seen_or_read_aloud_in_the_notebook_is_thai(opened):
     page = opened()
     seen = []

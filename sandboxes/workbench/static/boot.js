@@ -102,6 +102,25 @@
     }
   };
 
+  // --- The focus ---
+
+  // A notebook that has opened takes the focus, and a browser shows what has it: the page around it jumped there, under
+  // the hands of whoever was reading or clicking elsewhere. Nothing here is given it before somebody turns to it.
+  let isTurnedTo = false;
+  const turnTo = () => {
+    isTurnedTo = true;
+  };
+  for (const kind of ["pointerdown", "mousedown", "keydown", "focusin"]) {
+    window.addEventListener(kind, turnTo, { capture: true, once: true });
+  }
+  on("focus", turnTo);
+  const nativeFocus = HTMLElement.prototype.focus;
+  HTMLElement.prototype.focus = function focus(...how) {
+    if (isTurnedTo || window.parent === window) {
+      nativeFocus.apply(this, how);
+    }
+  };
+
   // --- The page itself ---
 
   window.workbench = Object.freeze({ document: own.document, language: own.language, site, say, on });
