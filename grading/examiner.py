@@ -42,7 +42,7 @@ _EXAMINER_TOOLS = {
 }
 _INSIDE = _HERE.parent / "sandboxes" / "inside"
 _LEARNER_TOOLS = {name: _INSIDE / name for name in ("agent.py", "figures.py", *SHELL_TOOLS)}
-_BOTH = {"wire.py": _INSIDE / "wire.py"}
+_BOTH = {name: _INSIDE / name for name in ("aside.py", "wire.py")}
 
 
 class GradingError(Exception):

@@ -31,8 +31,9 @@ if TYPE_CHECKING or __package__:
     from grading.inside.learner import Learner
     from grading.inside.objects import Objects
     from grading.inside.owners import Cell, Owners
-    from sandboxes.inside import wire
+    from sandboxes.inside import aside, wire
 else:  # a program inside a sandbox, beside its companions
+    import aside
     import proxies
     import wire
     from comparing import SAME, refuse_vacuous_truths, same
@@ -301,7 +302,7 @@ def main() -> None:
         proxies.picture = pictures.picture
         if any(word in text for word in PYPLOT_WORDS):
             pictures.stand_for_pyplot(learner.figures)
-    sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
+    aside.step(here)
     if "numpy" in text or "pandas" in text:
         refuse_vacuous_truths()
     learner.tells_of_functions = any(word in text for word in ("__doc__", "__name__", "signature", "argspec"))

@@ -34,11 +34,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandboxes.inside import cells, wire
+    from sandboxes.inside import aside, cells, figures, wire
 elif __package__:  # outside, where there is no shell
-    from sandboxes.inside import wire
+    from sandboxes.inside import figures, wire
 else:  # a program inside a sandbox, beside these
+    import aside
     import cells
+    import figures
     import wire
 
 MAX_HANDLES = 200_000
@@ -153,11 +155,9 @@ class Agent:
             return {"opaque": "too_big" if "big" in str(error) else "kind"}
 
     def _refer(self, value: Any) -> list[Any]:
-        if "matplotlib.figure" in sys.modules:
-            figures = _tool("figures")
-            if figures.is_figure(value):
-                about, number = figures.describe(value)
-                return ["figure", wire.encode(about), number]
+        if figures.is_figure(value):
+            about, number = figures.describe(value)
+            return ["figure", wire.encode(about), number]
         kind = type(value)
         is_class = isinstance(value, type)
         abilities = "".join(
@@ -255,21 +255,6 @@ def _position(stream: Any) -> int:
     return int(stream.tell()) if type(stream) is io.StringIO else 0
 
 
-def _tool(name: str) -> Any:
-    """A companion of this program, loaded when it is first needed; where they lie is not in the cells' path."""
-    import importlib
-
-    if __package__:
-        return importlib.import_module(f"{__package__}.{name}")
-    if name not in sys.modules:
-        sys.path.insert(0, str(Path(__file__).resolve().parent))
-        try:
-            importlib.import_module(name)
-        finally:
-            del sys.path[0]
-    return sys.modules[name]
-
-
 def _open_figures() -> list[Any]:
     helpers = sys.modules.get("matplotlib._pylab_helpers")
     managers = helpers.Gcf.get_all_fig_managers() if helpers else []
@@ -331,7 +316,7 @@ def main() -> None:
     channel = _take_over_standard_streams()
     here = Path(__file__).resolve().parent
     sources = json.loads((here / "cells.json").read_text(encoding="utf-8"))
-    sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
+    aside.step(here)
     sys.argv = [""]
     shell, loop = cells.begin(cells.nobody), asyncio.new_event_loop()
 

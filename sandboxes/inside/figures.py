@@ -1,6 +1,6 @@
 """A figure as plain data: what it says and shows, for checks that ask its title, its lines or the heights of its bars.
 
-Loaded only when there is a figure to describe. What cannot be told as data is left out.
+What cannot be told as data is left out. Nothing of matplotlib is loaded for it.
 """
 
 import contextlib

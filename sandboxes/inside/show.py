@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
-    from sandboxes.inside import cells
-else:  # a program inside a sandbox, beside cells.py
+    from sandboxes.inside import aside, cells
+else:  # a program inside a sandbox, beside these
+    import aside
     import cells
 
 PIECE_BYTES, LAST_WORDS = 1 << 16, 500
@@ -39,6 +40,8 @@ class Report:
     def __call__(self, kind: str, content: dict[str, Any]) -> None:
         if os.getpid() != self._owner:
             return
+        if isinstance(data := content.get("data"), dict):  # nothing but text is kept; a plot's points are long
+            content = content | {"data": {mime: text for mime, text in data.items() if isinstance(text, str)}}
         line = memoryview(json.dumps([kind, content], ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         with self._lock:
             self.complaints += kind == "error" or content.get("name") == "stderr"
@@ -137,7 +140,7 @@ def main() -> None:
     here = Path(__file__).resolve().parent
     told = json.loads((here / "cells.json").read_text(encoding="utf-8"))
     (here / "cells.json").unlink()  # a cell finds what it would find beside a kernel
-    sys.path[:] = ["", *(path for path in sys.path if path != str(here))]
+    aside.step(here)
     report, sys.argv, last_words = Report(int(sys.argv[1])), [""], os.dup(2)
     loop = asyncio.new_event_loop()
     run = loop.create_task(_run(told, report))

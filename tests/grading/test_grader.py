@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from grading import examiner, grader, messages
 from grading.grader import GradingError, grade
@@ -336,3 +338,24 @@ figure = "ok"
 """
     found = outcomes(exercise, files={"a.txt": "สวัสดี".encode()}, a=given)
     assert found == {"all": "passed", "figure": "passed"}
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["given", "hidden"])
+def test_an_authors_files_may_be_called_like_ours(hidden):
+    """They once were not found: the programs of the sandboxes are modules, too."""
+    project = Path(settings.BASE_DIR)
+    folders = [project / "sandboxes" / "inside", project / "grading" / "inside"]
+    names = [path.stem for folder in folders for path in folder.glob("*.py") if path.stem != "__init__"]
+    names += ["thai_fold"]
+    assert {"wire", "cells", "figures", "learner", "objects"} <= set(names)
+    files = {f"{name}.py": f"WHOSE = 'the author, {name}'".encode() for name in names}
+    ask = f"whose = [__import__(name).WHOSE for name in {names}]"
+    right = [f"the author, {name}" for name in names]
+    where = {"hidden_files": files} if hidden else {"files": files}
+    exercise = source(
+        answer("a", "whose = []"),
+        check("theirs", "assert whose == []" if hidden else f"assert whose == {right}"),
+        check("ours", f"{ask}\nassert whose == {right}"),
+    )
+    found = outcomes(exercise, **where, a="whose = []" if hidden else ask)
+    assert found == {"theirs": "passed", "ours": "passed"}

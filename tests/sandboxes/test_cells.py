@@ -114,11 +114,9 @@ def test_two_runs_draw_other_numbers_and_share_only_the_seed_of_hashes(ways):
 
 def test_a_worker_with_newer_tools_than_the_zygote_is_served_by_its_own(ways, monkeypatch):
     newer = dict(runner._tools())
-    newer["cells.py"] += b"\nNEWER = True\n"
+    newer["cells.py"] += b"\nsys.newer = True\n"
     monkeypatch.setattr(runner, "_tools", lambda: newer)
-    own, counted, is_prepared, plot = ways.warm(
-        "__import__('sys').modules['cells'].NEWER", "len(In), sorted(Out)", IS_PREPARED, PLOT
-    )
+    own, counted, is_prepared, plot = ways.warm("__import__('sys').newer", "len(In), sorted(Out)", IS_PREPARED, PLOT)
     assert value(own) is True
     assert value(counted) == (3, [1])
     assert value(is_prepared) is False

@@ -48,6 +48,10 @@ CELLS = {
         "class Both:\n    def _repr_html_(self): return '<i>ค</i>'\n    def __repr__(self): return 'ค'\n"
         "    def _repr_mimebundle_(self, **_): return {'text/markdown': '*ค*'}\nBoth()"
     ),
+    "files called like programs of ours": (
+        "from pathlib import Path\nfor name in 'aside agent cells drawing figures show tracebacks wire'.split():\n"
+        "    Path(f'{name}.py').write_text('WHOSE = \"mine\"')\n    print(name, __import__(name).WHOSE)"
+    ),
     "what cannot be shown": "class Bad:\n    def __repr__(self): raise ValueError('no')\nBad()",
     "an error": "1 / 0",
     "an error below functions": "def f(x):\n    return g(x)\n\ndef g(x):\n    raise ValueError('ผิด')\n\nf(1)",
@@ -149,6 +153,11 @@ DIFFERENT = {
         "display({'application/x-of-its-own': 'x', 'text/plain': 'kept'}, raw=True)",
         ["kept application/x-of-its-own"],
         ["kept"],
+    ),
+    "and is not in the way of what is kept, however large": (
+        "display({'application/vnd.plotly.v1+json': {'x': [1] * 300_000}, 'text/plain': 'a figure'}, raw=True)",
+        ["a figure application/vnd.plotly.v1+json"],
+        ["a figure"],
     ),
 }
 
