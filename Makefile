@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
+# What takes as long as all the rest: boxes and what misbehaves in them.
+IN_BOXES := tests/sandboxes tests/grading/test_crashes.py tests/grading/test_crossing.py $(wildcard tests/grading/test_hostile*.py)
 
 .PHONY: help install setup-run setup-test run test test-servers test-sandboxes test-journeys check fix bench lock clean
 
@@ -19,13 +21,13 @@ run: setup-run ## the whole site on this machine: http://127.0.0.1:8000 (PORT=â€
 	@exec $(PYTHON) -m lms.launcher
 
 test: setup-test ## the platform, on the embedded database
-	$(PYTHON) -m pytest -n 2 -m "not journey" --ignore=tests/sandboxes --ignore=tests/grading/test_crashes.py
+	$(PYTHON) -m pytest -n 2 -m "not journey" $(IN_BOXES:%=--ignore=%)
 
 test-servers: setup-test ## what touches a database, on PostgreSQL and Redis
 	$(PYTHON) -m tests.servers $(PYTHON) -m pytest -n 2 --database-only -m "not journey and not embedded_only"
 
-test-sandboxes: setup-test ## the sandbox by itself, every notebook that misbehaves, and grading while its programs are killed
-	$(PYTHON) -m pytest -n 2 tests/sandboxes tests/grading/test_crashes.py
+test-sandboxes: setup-test ## the sandbox by itself, notebooks that misbehave or steal points, and grading while its programs are killed
+	$(PYTHON) -m pytest -n 2 $(IN_BOXES)
 
 test-journeys: setup-test ## whole sites in a browser, on the embedded default and on PostgreSQL and Redis
 	$(PYTHON) -m pytest -n 2 -m journey
