@@ -512,7 +512,7 @@ def test_a_seed_still_means_what_it_means(asked, places, monkeypatch):
     assert warm.out == cold.out
 
 
-@pytest.mark.parametrize("worn", ["MAX_FORKS = 3", "MAX_AGE_SECONDS = 8.0"], ids=["forks", "age"])
+@pytest.mark.parametrize("worn", ["MAX_FORKS = 3", "MAX_FORKS, MAX_AGE_SECONDS = 10**9, 8.0"], ids=["forks", "age"])
 def test_a_worn_zygote_is_replaced_by_one_with_other_hashes_at_other_addresses(places, monkeypatch, worn):
     code = """
 from ctypes import c_void_p, cast, pythonapi
